@@ -1,0 +1,30 @@
+/**
+ * Checksums and digests: pure functions of bytes. The only file that imports `node:crypto` or
+ * `node:zlib` for them, so that the choice of algorithm is made once.
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { crc32 as zlibCrc32 } from 'node:zlib';
+
+/** CRC-32 (ISO 3309, as in zip and PNG), unsigned. `seed` continues an earlier checksum. */
+export function crc32(data: Buffer | string, seed = 0): number {
+  return zlibCrc32(data, seed);
+}
+
+/** First 16 bytes of SHA-256 over the parts, as 32 hexadecimal digits. */
+export function shortHash(...parts: readonly (Buffer | string)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** HMAC-SHA-256 (RFC 2104) as hexadecimal digits. */
+export function hmac(secret: string, text: string): string {
+  return createHmac('sha256', secret).update(text).digest('hex');
+}
+
+/** Compares two secrets without telling by its duration where they differ. */
+export function sameSecret(a: string, b: string): boolean {
+  const left = createHash('sha256').update(a).digest();
+  const right = createHash('sha256').update(b).digest();
+  return timingSafeEqual(left, right);
+}
