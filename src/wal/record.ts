@@ -88,13 +88,18 @@ export interface SoundRecord {
 /** Coordinator: all it knows, first record of a new segment, so that older segments may go. */
 export interface StateRecord {
   readonly kind: 'state';
+  /** Every txid up to here is decided. */
   readonly lastTxid: TxId;
   /** Every txid up to here is decided, and its outcome is synced on every member. */
   readonly settledTxid: TxId;
   readonly view: View | null;
   readonly epochs: readonly Epoch[];
-  /** Aborted transactions that are still remembered. */
-  readonly aborted: readonly { readonly epoch: number; readonly txid: TxId }[];
+  /** Outcomes above `settledTxid`, and some older ones that a client may still ask for. */
+  readonly recent: readonly {
+    readonly epoch: number;
+    readonly txid: TxId;
+    readonly commit: boolean;
+  }[];
 }
 
 export type WalRecord =

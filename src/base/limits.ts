@@ -1,0 +1,43 @@
+/**
+ * Every limit that more than one part must agree on, with the reason for its size. Relations between
+ * them are asserted when the module loads.
+ */
+import { assert } from './assert.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Payloads above this are staged in pieces first, so that no frame holds up what is behind it. */
+export const INLINE_PAYLOAD_BYTES = 1 * MIB;
+
+/** One slice of a staged payload, of a large value on its way to a reader, or of a delta. */
+export const PIECE_BYTES = 512 * KIB;
+
+/** Unanswered bytes of one staged payload on one connection. */
+export const PIECE_WINDOW_BYTES = 4 * MIB;
+
+/** Unanswered slices of one large value. */
+export const READ_WINDOW_PIECES = 4;
+
+/** Client commands in one transaction, and the payload at which a batch is closed. */
+export const BATCH_COMMANDS = 1024;
+export const BATCH_BYTES = 512 * KIB;
+
+/** Transactions that are prepared and not yet decided. A member lags behind another by at most this. */
+export const MAX_IN_FLIGHT = 8;
+
+/** Aborted transactions that a process remembers by name; must cover every possible in-doubt list. */
+export const REMEMBERED_ABORTS = 1024;
+
+/** Outcomes that `TXSTATUS` can tell before it says `forgotten`. */
+export const REMEMBERED_OUTCOMES = 100_000;
+
+/** Most a participant's delta answer carries in one frame. */
+export const DELTA_BYTES = 1 * MIB;
+
+/** Snapshot frames asked for and not yet stored at a joiner. */
+export const FRAME_WINDOW = 4;
+
+assert(PIECE_BYTES <= INLINE_PAYLOAD_BYTES, 'a piece fits where an inline payload does');
+assert(BATCH_BYTES <= INLINE_PAYLOAD_BYTES, 'an ordinary batch is never staged');
+assert(REMEMBERED_ABORTS > 2 * MAX_IN_FLIGHT, 'what one member doubts another can name');

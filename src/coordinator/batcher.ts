@@ -1,0 +1,116 @@
+/**
+ * Client commands that wait to become part of a transaction, first come first served.
+ *
+ * Checks every limit before a command gets a place, so that whatever is refused here certainly did
+ * not happen. Knows nothing of votes. Invariants: a command that was answered has left the queue;
+ * the order of one session's commands is kept.
+ */
+import type { Millis } from '../base/ids.js';
+import { BATCH_BYTES, BATCH_COMMANDS, INLINE_PAYLOAD_BYTES } from '../base/limits.js';
+import type { WriteCommand } from '../base/store-request.js';
+import type { CoordinatorCore } from './core.js';
+import type { ClientRef } from './ready.js';
+import type { PendingWrite } from './transaction.js';
+
+/** What a pair costs in memory beside its bytes, as the participants' tables account for it. */
+const PAIR_OVERHEAD_BYTES = 200;
+
+export class Batcher {
+  private queue: PendingWrite[] = [];
+  private queuedBytes = 0;
+  private queuedPairs = 0;
+
+  constructor(private readonly core: CoordinatorCore) {}
+
+  get length(): number {
+    return this.queue.length;
+  }
+
+  get bytes(): number {
+    return this.queuedBytes;
+  }
+
+  get pairs(): number {
+    return this.queuedPairs;
+  }
+
+  makeWrite(client: ClientRef, command: WriteCommand): PendingWrite {
+    const deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    return { client, command, bytes: bytesOf(command), pairs: pairsOf(command), deadline };
+  }
+
+  add(write: PendingWrite): void {
+    this.queue.push(write);
+    this.count(write, 1);
+  }
+
+  /** Back to the head, in order: their transaction was aborted for another's sake. */
+  putBack(writes: readonly PendingWrite[]): void {
+    const alive = writes.filter((write) => write.client !== null);
+    this.queue = [...alive, ...this.queue];
+    for (const write of alive) this.count(write, 1);
+  }
+
+  /** Takes the next batch, all inline. */
+  take(): PendingWrite[] {
+    const batch: PendingWrite[] = [];
+    let bytes = 0;
+    for (const write of this.queue) {
+      if (batch.length >= BATCH_COMMANDS) break;
+      if (batch.length > 0 && bytes + write.bytes > BATCH_BYTES) break;
+      batch.push(write);
+      bytes += write.bytes;
+    }
+    this.queue = this.queue.slice(batch.length);
+    for (const write of batch) this.count(write, -1);
+    return batch;
+  }
+
+  /** Answers and drops what has waited too long; it was never sent. */
+  expire(now: Millis, code: string, text: string): void {
+    const late = this.queue.filter((write) => now >= write.deadline);
+    if (late.length === 0) return;
+    this.queue = this.queue.filter((write) => now < write.deadline);
+    this.drop(late, code, text);
+  }
+
+  failAll(code: string, text: string): void {
+    const all = this.queue;
+    this.queue = [];
+    this.drop(all, code, text);
+  }
+
+  get nextDeadline(): Millis {
+    return this.queue.reduce((at, write) => Math.min(at, write.deadline), Infinity);
+  }
+
+  private drop(writes: readonly PendingWrite[], code: string, text: string): void {
+    for (const write of writes) {
+      this.count(write, -1);
+      if (write.client !== null) this.core.fail(write.client, code, text);
+      write.client = null;
+    }
+  }
+
+  private count(write: PendingWrite, sign: 1 | -1): void {
+    this.queuedBytes += sign * write.bytes;
+    this.queuedPairs += sign * write.pairs;
+  }
+}
+
+/** A command whose payload does not fit in one frame goes through `staging.ts` first. */
+export function needsStaging(write: PendingWrite): boolean {
+  return write.bytes > INLINE_PAYLOAD_BYTES / 2;
+}
+
+function pairsOf(command: WriteCommand): number {
+  return command.op === 'set' ? command.pairs.length : 0;
+}
+
+function bytesOf(command: WriteCommand): number {
+  if (command.op === 'del') return command.keys.reduce((sum, key) => sum + key.length + 8, 0);
+  return command.pairs.reduce(
+    (sum, [key, value]) => sum + key.length + value.length + PAIR_OVERHEAD_BYTES,
+    0,
+  );
+}

@@ -1,0 +1,183 @@
+/**
+ * The door for client requests: waits for recovery where that may help, refuses what would break a
+ * limit, and hands the rest on. Whatever is refused here certainly did not happen.
+ */
+import { unreachable } from '../base/assert.js';
+import type { Millis } from '../base/ids.js';
+import type { StoreRequest, WriteCommand } from '../base/store-request.js';
+import { type Batcher, needsStaging } from './batcher.js';
+import type { CoordinatorCore } from './core.js';
+import type { Membership } from './membership.js';
+import type { Peers } from './peers.js';
+import type { Reads } from './reads.js';
+import type { ClientRef } from './ready.js';
+import type { Staging } from './staging.js';
+import type { PendingWrite } from './transaction.js';
+import type { Transactions } from './transactions.js';
+
+interface Held {
+  readonly client: ClientRef;
+  readonly request: StoreRequest;
+  readonly deadline: Millis;
+}
+
+export class Clients {
+  private held: Held[] = [];
+
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly peers: Peers,
+    private readonly membership: Membership,
+    private readonly batcher: Batcher,
+    private readonly transactions: Transactions,
+    private readonly staging: Staging,
+    private readonly reads: Reads,
+  ) {}
+
+  get heldCount(): number {
+    return this.held.length;
+  }
+
+  onRequest(client: ClientRef, request: StoreRequest): void {
+    const { core } = this;
+    switch (core.phase) {
+      case 'recovering':
+        this.hold(client, request);
+        return;
+      case 'halted':
+      case 'stopped':
+        core.fail(client, 'ERR', core.condition);
+        return;
+      case 'serving':
+        this.serve(client, request);
+        return;
+      default:
+        unreachable(core.phase);
+    }
+  }
+
+  onServing(): void {
+    for (const { client, request } of this.held.splice(0)) this.serve(client, request);
+  }
+
+  onTick(): void {
+    const { core } = this;
+    const late = this.held.filter((held) => core.now >= held.deadline);
+    this.held = this.held.filter((held) => core.now < held.deadline);
+    for (const { client } of late) core.fail(client, 'LOADING', this.stillRecovering());
+  }
+
+  nextTimeoutAt(): Millis {
+    return this.held.reduce((at, held) => Math.min(at, held.deadline), Infinity);
+  }
+
+  failAll(code: string, text: string): void {
+    for (const { client } of this.held.splice(0)) this.core.fail(client, code, text);
+  }
+
+  private hold(client: ClientRef, request: StoreRequest): void {
+    const { core } = this;
+    const { recoveryWaitMs, maxQueuedRequests } = core.settings;
+    const isHopeless =
+      core.now - core.startedAt > recoveryWaitMs &&
+      this.peers.all.every((peer) => this.peers.isSuspected(peer));
+    if (isHopeless) core.fail(client, 'LOADING', this.stillRecovering());
+    else if (this.held.length >= maxQueuedRequests) core.fail(client, 'LOADING', TOO_MANY);
+    else this.held.push({ client, request, deadline: core.now + recoveryWaitMs });
+  }
+
+  private stillRecovering(): string {
+    return `the coordinator is recovering: ${this.core.condition}`;
+  }
+
+  private serve(client: ClientRef, request: StoreRequest): void {
+    switch (request.type) {
+      case 'read':
+        if (this.reads.count >= this.core.settings.maxQueuedRequests) {
+          this.core.fail(client, 'TRYAGAIN', TOO_MANY);
+        } else {
+          this.reads.onRead(client, request.command);
+        }
+        return;
+      case 'write':
+        this.write(client, request.command);
+        return;
+      case 'txstatus':
+        this.tellStatus(client, request.txid);
+        return;
+      default:
+        unreachable(request);
+    }
+  }
+
+  private write(client: ClientRef, command: WriteCommand): void {
+    const write = this.batcher.makeWrite(client, command);
+    const refusal = this.objection(write);
+    if (refusal !== null) {
+      this.core.fail(client, refusal.code, refusal.text);
+      return;
+    }
+    if (this.staging.holds(write)) return;
+    if (needsStaging(write)) {
+      this.staging.add(write);
+    } else {
+      this.batcher.add(write);
+    }
+  }
+
+  private objection(write: PendingWrite): { code: string; text: string } | null {
+    const { core, membership } = this;
+    const { minParticipants, maxQueuedRequests } = core.settings;
+    const members = membership.memberPeers();
+    const live = members.filter((peer) => !this.peers.isSuspected(peer)).length;
+    if (live === 0) {
+      const names = membership.latest?.members.map((member) => member.address).join(', ') ?? '';
+      return { code: 'TRYAGAIN', text: `no participant can be reached: waiting for ${names}` };
+    }
+    if (live < minParticipants) {
+      const text = `Not enough good replicas to write. ${live} of at least ${minParticipants} participants are there.`;
+      return { code: 'NOREPLICAS', text };
+    }
+    if (this.batcher.length >= maxQueuedRequests) return { code: 'TRYAGAIN', text: TOO_MANY };
+    return write.command.op === 'set' ? this.lacksRoom(write) : null;
+  }
+
+  /** Pessimistic on purpose: what is under way counts as if every key were new. */
+  private lacksRoom(write: PendingWrite): { code: string; text: string } | null {
+    const { core, batcher, transactions, staging } = this;
+    const members = this.membership.memberPeers();
+    const stored = Math.max(0, ...members.map((peer) => peer.bytes));
+    const keys = Math.max(0, ...members.map((peer) => peer.keys));
+    const underWay = batcher.bytes + transactions.inFlightBytes + staging.bytes;
+    const isFull = stored + underWay + write.bytes > core.settings.maxMemoryBytes;
+    const hasTooManyKeys = keys + batcher.pairs + write.pairs > core.settings.maxKeys;
+    if (!isFull && !hasTooManyKeys) return null;
+    const what = isFull ? "used memory > 'maxmemory'" : 'the number of keys has reached max_keys';
+    return { code: 'OOM', text: `command not allowed when ${what}.` };
+  }
+
+  private tellStatus(client: ClientRef, name: string): void {
+    const match = /^(\d{1,15}):(\d{1,15})$/.exec(name);
+    if (match === null) {
+      this.core.fail(client, 'ERR', 'a transaction is named EPOCH:TXID');
+      return;
+    }
+    const epoch = Number(match[1]);
+    const txid = Number(match[2]);
+    const decision = this.core.outcomes.get(txid);
+    const isTold = txid <= this.core.durableTxid;
+    if (decision?.epoch === epoch && isTold) {
+      const status = decision.commit ? 'committed' : 'aborted';
+      this.core.reply(client, { type: 'status', status });
+    } else if (decision !== undefined && isTold) {
+      // Another transaction bears this number: the asker's was never decided, and never will be.
+      this.core.reply(client, { type: 'status', status: 'aborted' });
+    } else if (epoch === this.core.epoch.number && this.transactions.isPending(txid)) {
+      this.core.reply(client, { type: 'status', status: 'pending' });
+    } else {
+      this.core.reply(client, { type: 'status', status: 'forgotten' });
+    }
+  }
+}
+
+const TOO_MANY = 'too many requests are under way: try again later';

@@ -1,0 +1,470 @@
+/**
+ * The coordinator: a synchronous state machine. Inputs go in through `step`, what the world must do
+ * comes out of `takeReady`, and `nextTimeoutAt` is its only timer.
+ *
+ * Knows no socket, file, clock or random source. Its own clock stands still while the process does
+ * not run: a gap between two steps that is longer than any timer explains is taken out, so that
+ * a coordinator that was stopped first handles what has arrived and blames nobody for the silence.
+ * Invariant: nothing leaves that promises a record which is not synced (see `core.ts`).
+ */
+import { unreachable } from '../base/assert.js';
+import type { Epoch, Millis, Position, StoreId } from '../base/ids.js';
+import type { Prng } from '../base/prng.js';
+import type { StoreRequest } from '../base/store-request.js';
+import type { Trace } from '../ports/trace.js';
+import type { Done, Pong, Refused, Reply, Status } from '../rpc/messages.js';
+import { Admission } from './admission.js';
+import { Agreement } from './agreement.js';
+import { Batcher } from './batcher.js';
+import { Clients } from './clients.js';
+import { type CoordinatorSettings, CoordinatorCore } from './core.js';
+import { Membership } from './membership.js';
+import { type Peer, Peers } from './peers.js';
+import { Reads } from './reads.js';
+import type { ClientRef, CoordinatorInput, CoordinatorReady } from './ready.js';
+import type { CoordinatorRecovered } from './recovery.js';
+import { Resync } from './resync.js';
+import { Staging } from './staging.js';
+import { Takeover } from './takeover.js';
+import { Transactions } from './transactions.js';
+
+/** Outcomes that all members have synced are noted in the log this often. */
+const SETTLE_EVERY = 256;
+
+export interface CoordinatorOptions {
+  readonly recovered: CoordinatorRecovered;
+  readonly settings: CoordinatorSettings;
+  readonly storeId: StoreId;
+  readonly clusterId: string;
+  readonly generation: number;
+  /** The folder was restored or copied from elsewhere: its log may be stale. */
+  readonly isCopied: boolean;
+  readonly prng: Prng;
+  readonly trace: Trace;
+  readonly now: Millis;
+}
+
+export class Coordinator {
+  readonly core: CoordinatorCore;
+  readonly peers: Peers;
+  readonly membership: Membership;
+  readonly admission: Admission;
+  private readonly agreement = new Agreement();
+  private readonly batcher: Batcher;
+  private readonly transactions: Transactions;
+  private readonly staging: Staging;
+  private readonly reads: Reads;
+  private readonly resync: Resync;
+  private readonly takeover: Takeover;
+  private readonly clients: Clients;
+  private readonly suspected = new Set<Peer>();
+  private lastStepAt: Millis;
+  private absentMs: Millis = 0;
+
+  constructor(options: CoordinatorOptions) {
+    const { settings, recovered, prng, clusterId, generation, now } = options;
+    const identity = { clusterId, generation };
+    const { outcomes, view, epochs } = recovered;
+    const { storeId, trace } = options;
+    const core = new CoordinatorCore(settings, storeId, identity, outcomes, trace, now);
+    this.core = core;
+    this.lastStepAt = now;
+    this.peers = new Peers(core, prng, {
+      onOpen: (peer) => {
+        this.takeover.onOpen(peer);
+      },
+      onReply: (peer, message) => {
+        this.onReply(peer, message);
+      },
+      onRefused: (peer, message) => {
+        this.onRefused(peer, message);
+      },
+      onDataClosed: (peer) => {
+        this.onPeerLost(peer);
+      },
+      onPong: (peer, message) => {
+        this.onPong(peer, message);
+      },
+    });
+    const { peers } = this;
+    this.membership = new Membership(core, peers, view);
+    const { membership } = this;
+    this.batcher = new Batcher(core);
+    this.transactions = new Transactions(core, peers, membership, this.batcher);
+    this.staging = new Staging(core, peers, membership, this.batcher, this.transactions);
+    this.reads = new Reads(core, peers, membership);
+    this.resync = new Resync(core, peers, membership, this.transactions);
+    this.admission = new Admission(
+      core,
+      peers,
+      membership,
+      this.transactions,
+      this.agreement,
+      (peer) => {
+        this.onAdmitted(peer);
+      },
+    );
+    this.takeover = new Takeover(core, peers, membership, prng, epochs, options.isCopied, () => {
+      this.onServing();
+    });
+    this.clients = new Clients(
+      core,
+      peers,
+      membership,
+      this.batcher,
+      this.transactions,
+      this.staging,
+      this.reads,
+    );
+    this.membership.onInstalled = () => {
+      this.takeover.advance();
+      this.advance();
+    };
+  }
+
+  step(input: CoordinatorInput, now: Millis): void {
+    this.setClock(now);
+    this.noticeSuspicions();
+    switch (input.type) {
+      case 'client':
+        this.onClient(input.client, input.request);
+        return;
+      case 'dialOpened':
+        this.peers.onDialOpened(input.dial);
+        return;
+      case 'dialReply':
+        this.peers.onDialReply(input.dial, input.message);
+        return;
+      case 'dialClosed':
+        this.peers.onDialClosed(input.dial, input.reason);
+        return;
+      case 'synced':
+        this.core.gate.release(input.lsn);
+        return;
+      case 'shutdown':
+        this.stop('the coordinator is shutting down');
+        return;
+      case 'tick':
+        this.onTick();
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  /** What arrived in one turn of the shell's loop, before this call, shares a transaction. */
+  takeReady(): CoordinatorReady | null {
+    this.transactions.dispatch();
+    return this.core.takeReady();
+  }
+
+  nextTimeoutAt(): Millis {
+    const at = Math.min(
+      this.peers.nextTimeoutAt(),
+      this.takeover.nextTimeoutAt(),
+      this.transactions.nextTimeoutAt(),
+      this.staging.nextTimeoutAt(),
+      this.reads.nextTimeoutAt(),
+      this.admission.nextTimeoutAt(),
+      this.clients.nextTimeoutAt(),
+      this.core.now + this.core.settings.heartbeatIntervalMs,
+    );
+    return at + this.absentMs;
+  }
+
+  /** Requests that nobody has answered yet. */
+  get pendingRequests(): number {
+    return (
+      this.clients.heldCount +
+      this.batcher.length +
+      this.transactions.inFlight +
+      this.reads.count +
+      (this.staging.bytes > 0 ? 1 : 0)
+    );
+  }
+
+  /** A new log segment is due: the shell decides by the size of the log. */
+  beginCheckpoint(now: Millis): void {
+    this.setClock(now);
+    if (this.core.phase === 'serving') this.core.checkpoint([this.takeover.stateRecord()]);
+  }
+
+  /** The log can no longer be trusted, or another coordinator took over: nobody is told more. */
+  stop(reason: string): void {
+    this.clients.failAll('TRYAGAIN', reason);
+    this.staging.failAll('TRYAGAIN', `not executed: ${reason}`);
+    this.transactions.failAll('TRYAGAIN', `not executed: ${reason}`);
+    this.reads.failAll('TRYAGAIN', reason);
+    this.core.phase = 'stopped';
+    this.core.condition = reason;
+  }
+
+  private setClock(now: Millis): void {
+    const gap = now - this.lastStepAt;
+    this.lastStepAt = now;
+    if (gap > 2 * this.core.settings.heartbeatIntervalMs) this.absentMs += gap;
+    this.core.now = Math.max(this.core.now, now - this.absentMs);
+  }
+
+  private onTick(): void {
+    this.peers.onTick();
+    this.noticeSuspicions();
+    this.takeover.onTick();
+    this.transactions.onTick();
+    this.staging.onTick();
+    this.reads.onTick();
+    this.admission.onTick();
+    this.clients.onTick();
+    this.advance();
+  }
+
+  /** Reads leave a member the moment it is suspected, before anything else is sent. */
+  private noticeSuspicions(): void {
+    for (const peer of this.peers.all) {
+      const isSuspected = this.peers.isSuspected(peer);
+      if (isSuspected === this.suspected.has(peer)) continue;
+      if (isSuspected) {
+        this.suspected.add(peer);
+        this.core.trace.event('warn', 'a participant does not answer', {
+          participant: peer.address,
+          reason: peer.trouble,
+        });
+        this.reads.onPeerLost(peer);
+      } else {
+        this.suspected.delete(peer);
+        this.core.trace.event('info', 'a participant answers', { participant: peer.address });
+      }
+      this.transactions.advance();
+      this.reads.advance();
+    }
+  }
+
+  private onClient(client: ClientRef, request: StoreRequest): void {
+    this.clients.onRequest(client, request);
+  }
+
+  private onReply(peer: Peer, message: Reply): void {
+    switch (message.type) {
+      case 'status':
+        this.takeover.onStatus(peer, message.status);
+        return;
+      case 'fenced':
+        this.onFenced(peer, message.status);
+        return;
+      case 'viewed':
+        this.membership.onViewed(peer, message.number);
+        this.takeover.onViewed(peer);
+        this.advance();
+        return;
+      case 'vote':
+        this.transactions.onVote(peer, message);
+        return;
+      case 'done':
+        this.onDone(peer, message);
+        return;
+      case 'pieced':
+        this.staging.onPieced(peer, message);
+        return;
+      case 'value':
+        this.reads.onValue(peer, message);
+        return;
+      case 'part':
+        this.reads.onPart(peer, message);
+        return;
+      case 'unreadable':
+        this.reads.onUnreadable(peer, message);
+        return;
+      case 'caughtUp':
+        this.admission.onCaughtUp(peer, message);
+        return;
+      default:
+        this.peers.restart(peer, `it sent an unexpected ${message.type}`);
+    }
+  }
+
+  private onFenced(peer: Peer, status: Status): void {
+    peer.isFenced = true;
+    peer.status = status;
+    peer.position = status.resolved;
+    peer.syncedTxid = status.synced;
+    peer.bytes = status.bytes;
+    peer.keys = status.keys;
+    if (this.core.phase !== 'serving') {
+      this.membership.sendTo(peer);
+      this.takeover.advance();
+      return;
+    }
+    this.include(peer, status);
+    this.advance();
+  }
+
+  /** A fenced participant while we serve: a member comes back in step, anybody else catches up. */
+  private include(peer: Peer, status: Status): void {
+    if (!this.membership.has(peer)) {
+      this.admission.consider(peer, false);
+      return;
+    }
+    if (!this.resync.run(peer, status)) return;
+    this.observe(peer, status.resolved, status.digest);
+    this.staging.onPeerReady(peer);
+    this.reads.advance();
+  }
+
+  private onServing(): void {
+    for (const peer of this.peers.all) {
+      if (peer.isFenced && peer.status !== null) this.include(peer, peer.status);
+    }
+    this.clients.onServing();
+    this.advance();
+  }
+
+  private onAdmitted(peer: Peer): void {
+    peer.unsound = '';
+    peer.needs = 0;
+    peer.isReady = true;
+    this.peers.send(peer, { type: 'sound', txid: this.core.lastTxid });
+    this.staging.onPeerReady(peer);
+    this.reads.advance();
+    this.core.trace.event('info', 'a participant is a member again', {
+      participant: peer.address,
+    });
+  }
+
+  private onPeerLost(peer: Peer): void {
+    this.reads.onPeerLost(peer);
+    this.admission.onPeerLost(peer);
+    this.transactions.advance();
+  }
+
+  private onRefused(peer: Peer, message: Refused): void {
+    const isOver = message.code === 'epoch' && message.epoch.number > this.core.epoch.number;
+    if (!isOver || this.core.epoch.number === 0 || this.core.phase === 'stopped') return;
+    if (this.core.phase === 'serving' && !this.membership.has(peer)) return;
+    this.fencedOff(peer, message.epoch);
+  }
+
+  private fencedOff(peer: Peer, epoch: Epoch): void {
+    const reason =
+      `another coordinator took over (epoch ${epoch.number} at ${peer.address}, ` +
+      `ours is ${this.core.epoch.number})`;
+    this.stop(reason);
+    this.core.exit(reason);
+  }
+
+  private onDone(peer: Peer, message: Done): void {
+    peer.bytes = message.bytes;
+    peer.keys = message.keys;
+    peer.syncedTxid = Math.max(peer.syncedTxid, message.synced);
+    if (message.position.txid === message.txid) {
+      this.observe(peer, message.position, message.digest);
+    }
+    this.transactions.onDone(peer, message);
+    this.settle();
+    this.admission.advance();
+  }
+
+  private onPong(peer: Peer, message: Pong): void {
+    if (message.epoch.number > this.core.epoch.number && this.core.phase === 'serving') {
+      if (this.membership.has(peer)) this.fencedOff(peer, message.epoch);
+      return;
+    }
+    if (!peer.isFenced || this.core.phase !== 'serving') return;
+    if (!message.fit && peer.unsound === '') {
+      peer.unsound = 'it found its store damaged';
+      this.reads.onPeerLost(peer);
+    }
+    peer.syncedTxid = Math.max(peer.syncedTxid, message.synced);
+    peer.bytes = message.bytes;
+    peer.keys = message.keys;
+    if (this.membership.has(peer) && peer.isReady) {
+      this.observe(peer, message.position, message.digest);
+    }
+    this.settle();
+    this.advance();
+  }
+
+  /** Compares members at equal txids; what differs is removed and refilled, or everything stops. */
+  private observe(peer: Peer, position: Position, digest: string): void {
+    if (peer.storeId === null || !this.membership.has(peer)) return;
+    peer.position = position;
+    const members = (this.membership.latest?.members ?? []).map((member) => member.storeId);
+    const verdict = this.agreement.observe(peer.storeId, position, digest, members);
+    if (verdict.kind === 'agree') return;
+    this.core.counters.divergences += 1;
+    if (verdict.kind === 'split') {
+      const text = `participants differ at transaction ${verdict.txid} and no majority agrees`;
+      this.stop(text);
+      this.core.phase = 'halted';
+      this.core.condition = text;
+      this.core.trace.event('error', text);
+      return;
+    }
+    for (const storeId of verdict.minority) {
+      const outvoted = this.peers.byStore(storeId);
+      if (outvoted === undefined || outvoted.unsound !== '') continue;
+      outvoted.unsound = `its state differs from the majority's at transaction ${verdict.txid}`;
+      this.core.trace.event('error', outvoted.unsound, { participant: outvoted.address });
+      this.reads.onPeerLost(outvoted);
+    }
+    this.advance();
+  }
+
+  private settle(): void {
+    const members = this.membership.installed?.members ?? [];
+    if (members.length === 0 || this.core.phase !== 'serving') return;
+    const synced = members.map(({ storeId }) => this.peers.byStore(storeId)?.syncedTxid ?? 0);
+    const settled = Math.min(this.core.durableTxid, ...synced);
+    const { outcomes } = this.core;
+    if (settled - outcomes.settledTxid < SETTLE_EVERY) return;
+    outcomes.settle(settled);
+    this.core.persist({ kind: 'commitDone', epoch: this.core.epoch.number, txid: settled }, false);
+  }
+
+  /** Everything that may have become possible through what just happened. */
+  private advance(): void {
+    if (this.core.phase !== 'serving') return;
+    this.removeUnsound();
+    this.admitRemoved();
+    this.transactions.finishAborts();
+    this.transactions.advance();
+    this.staging.advance();
+    this.admission.advance();
+    this.reads.advance();
+  }
+
+  /** A member whose state is known to be wrong leaves at once, if a sound one stays. */
+  private removeUnsound(): void {
+    const { membership } = this;
+    if (membership.isChanging) return;
+    const members = membership.memberPeers();
+    const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    const unsound = members.filter((peer) => peer.unsound !== '');
+    const gone = this.notConfigured();
+    if (unsound.length + gone === 0 || sound.length === 0) return;
+    const silent = members.filter(
+      (peer) => peer.unsound === '' && !sound.includes(peer) && !this.peers.isSuspected(peer),
+    );
+    if (silent.length > 0) return;
+    membership.propose(sound, gone > 0 ? 'the configuration changed' : 'a member must be refilled');
+  }
+
+  /** Whoever is here and not in the view, for whatever reason, catches up and comes back. */
+  private admitRemoved(): void {
+    for (const peer of this.peers.all) {
+      if (!peer.isFenced || this.membership.has(peer) || this.admission.isJoining(peer)) continue;
+      const isWrong = peer.unsound !== '' && !peer.unsound.startsWith('it lacks');
+      if (peer.storeId !== null) this.agreement.forget(peer.storeId);
+      peer.isReady = false;
+      peer.unsound = '';
+      this.reads.onPeerLost(peer);
+      this.admission.consider(peer, isWrong);
+    }
+  }
+
+  /** Members that no configured participant is, although all configured ones have answered. */
+  private notConfigured(): number {
+    if (this.peers.all.some((peer) => peer.storeId === null)) return 0;
+    const members = this.membership.latest?.members ?? [];
+    return members.filter(({ storeId }) => this.peers.byStore(storeId) === undefined).length;
+  }
+}

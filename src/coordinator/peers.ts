@@ -1,0 +1,337 @@
+/**
+ * The configured participants as the coordinator sees them: two connections each (data, heartbeat),
+ * their handshakes, and what each participant last said of itself.
+ *
+ * Dials until it is answered, with a short pause between attempts; a connection that is refused for
+ * a reason that time does not heal is dialled more slowly and named in INFO. Knows nothing of
+ * transactions or views; it tells its owner (`PeerEvents`) what happened.
+ * Invariants: at most one data and one heartbeat connection a peer; a reply of a connection that was
+ * given up is ignored.
+ */
+import { sameSecret } from '../base/hash.js';
+import type { Millis, Position, StoreId } from '../base/ids.js';
+import type { Prng } from '../base/prng.js';
+import { proof, proofText } from '../rpc/proof.js';
+import {
+  type Pong,
+  type Purpose,
+  type Refused,
+  type Reply,
+  type Request,
+  type Status,
+  type Welcome,
+  PROTOCOL_VERSION,
+} from '../rpc/messages.js';
+import type { CoordinatorCore } from './core.js';
+import { FailureDetector } from './failure-detector.js';
+import type { DialId } from './ready.js';
+
+const REDIAL_MS = 50;
+const REDIAL_MAX_MS = 400;
+/** After a refusal that only a person can heal. */
+const REFUSED_REDIAL_MS = 1000;
+/** A handshake that takes longer is given up. */
+const HANDSHAKE_MS = 2000;
+const NONCE_DIGITS = 32;
+
+type ChannelState = 'idle' | 'dialling' | 'greeting' | 'proving' | 'open';
+
+export class Channel {
+  dial: DialId | null = null;
+  state: ChannelState = 'idle';
+  nonce = '';
+  retryAt: Millis;
+  sinceAt: Millis;
+  failures = 0;
+
+  constructor(
+    readonly purpose: Purpose,
+    now: Millis,
+  ) {
+    this.retryAt = now;
+    this.sinceAt = now;
+  }
+}
+
+/** A participant's place in the system, for people: see INFO. */
+export type PeerState = 'member' | 'suspected' | 'joining' | 'out' | 'unreachable' | 'new';
+
+export class Peer {
+  readonly data: Channel;
+  readonly heart: Channel;
+  readonly detector: FailureDetector;
+  storeId: StoreId | null = null;
+  /** Of the current data connection: from `inquire` or `fence`. */
+  status: Status | null = null;
+  isFenced = false;
+  /** Outcomes, view and prepares were sent on this connection: it gets all that follow, and reads. */
+  isReady = false;
+  /** Why its store must be refilled whatever it says; '' normally. */
+  unsound = '';
+  /** Why it was last refused or lost, for people. */
+  trouble = 'never reached';
+  position: Position | null = null;
+  syncedTxid = 0;
+  bytes = 0;
+  keys = 0;
+  needs = 0;
+  state: PeerState = 'unreachable';
+  stateSince: Millis;
+  nextPingAt: Millis;
+
+  constructor(
+    readonly address: string,
+    readonly index: number,
+    timeoutMs: Millis,
+    now: Millis,
+  ) {
+    this.data = new Channel('data', now);
+    this.heart = new Channel('heartbeat', now);
+    this.detector = new FailureDetector(timeoutMs, now);
+    this.stateSince = now;
+    this.nextPingAt = now;
+  }
+}
+
+/** When to give up open connections: one more timeout after the suspicion, from the last dial on. */
+function silentAt(peer: Peer, timeoutMs: Millis): Millis {
+  const since = Math.max(peer.detector.suspectedAt, peer.heart.sinceAt);
+  return peer.heart.state === 'open' ? since + timeoutMs : Infinity;
+}
+
+export interface PeerEvents {
+  /** The data connection is proved: the peer's `storeId` is known. */
+  onOpen(peer: Peer): void;
+  /** A reply on the data connection beyond the handshake. */
+  onReply(peer: Peer, message: Reply): void;
+  onRefused(peer: Peer, message: Refused): void;
+  onDataClosed(peer: Peer): void;
+  onPong(peer: Peer, message: Pong): void;
+}
+
+export class Peers {
+  readonly all: readonly Peer[];
+  private readonly byDial = new Map<DialId, { peer: Peer; channel: Channel }>();
+  private pings = 0;
+
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly prng: Prng,
+    private readonly events: PeerEvents,
+  ) {
+    const { participants, failureTimeoutMs } = core.settings;
+    this.all = participants.map(
+      (address, index) => new Peer(address, index, failureTimeoutMs, core.now),
+    );
+  }
+
+  byStore(storeId: StoreId): Peer | undefined {
+    return this.all.find((peer) => peer.storeId === storeId);
+  }
+
+  isSuspected(peer: Peer): boolean {
+    return peer.detector.isSuspected(this.core.now);
+  }
+
+  send(peer: Peer, message: Request): void {
+    if (peer.data.dial !== null && peer.data.state === 'open') {
+      this.core.send(peer.data.dial, message);
+    }
+  }
+
+  /** Gives the data connection up; a new one begins with what the participant then knows. */
+  restart(peer: Peer, why: string): void {
+    peer.trouble = why;
+    this.drop(peer, peer.data, REDIAL_MS);
+  }
+
+  onTick(): void {
+    for (const peer of this.all) {
+      if (this.core.now >= silentAt(peer, this.core.settings.failureTimeoutMs)) this.hangUp(peer);
+      this.tickChannel(peer, peer.data);
+      this.tickChannel(peer, peer.heart);
+      this.ping(peer);
+    }
+  }
+
+  /** Silence on open connections: the other end may be gone without a word. Dial anew. */
+  private hangUp(peer: Peer): void {
+    for (const channel of [peer.data, peer.heart]) {
+      if (channel.state !== 'open') continue;
+      peer.trouble = 'fell silent';
+      this.drop(peer, channel, REDIAL_MS);
+    }
+  }
+
+  nextTimeoutAt(): Millis {
+    let at = Infinity;
+    for (const peer of this.all) {
+      for (const channel of [peer.data, peer.heart]) {
+        if (channel.state === 'idle') at = Math.min(at, channel.retryAt);
+        else if (channel.state !== 'open') at = Math.min(at, channel.sinceAt + HANDSHAKE_MS);
+      }
+      at = Math.min(at, peer.nextPingAt);
+      if (!this.isSuspected(peer)) at = Math.min(at, peer.detector.suspectedAt);
+      else if (peer.heart.state === 'open') {
+        at = Math.min(at, silentAt(peer, this.core.settings.failureTimeoutMs));
+      }
+    }
+    return at;
+  }
+
+  onDialOpened(dial: DialId): void {
+    const found = this.byDial.get(dial);
+    if (found === undefined) return;
+    const { peer, channel } = found;
+    const { core } = this;
+    this.become(channel, 'greeting');
+    channel.nonce = this.prng.hex(NONCE_DIGITS);
+    core.send(dial, {
+      type: 'hello',
+      version: PROTOCOL_VERSION,
+      purpose: channel.purpose,
+      clusterId: core.clusterId,
+      storeId: core.storeId,
+      dialled: peer.address,
+      coordinator: core.settings.ownAddress,
+      nonce: channel.nonce,
+    });
+  }
+
+  onDialReply(dial: DialId, message: Reply): void {
+    const found = this.byDial.get(dial);
+    if (found === undefined) return;
+    const { peer, channel } = found;
+    if (message.type === 'refused') {
+      this.onRefused(peer, channel, message);
+      return;
+    }
+    if (message.type === 'welcome' && channel.state === 'greeting') {
+      this.onWelcome(peer, channel, message);
+      return;
+    }
+    if (message.type === 'proved' && channel.state === 'proving') {
+      this.onProved(peer, channel);
+      return;
+    }
+    if (channel.state !== 'open') {
+      this.drop(peer, channel, REDIAL_MS);
+      return;
+    }
+    if (message.type === 'pong') this.onPong(peer, message);
+    else if (channel.purpose === 'data') this.events.onReply(peer, message);
+  }
+
+  onDialClosed(dial: DialId, reason: string): void {
+    const found = this.byDial.get(dial);
+    if (found === undefined) return;
+    const { peer, channel } = found;
+    if (channel.purpose === 'data' && channel.state !== 'idle') peer.trouble = reason;
+    this.drop(peer, channel, REDIAL_MS);
+  }
+
+  private onWelcome(peer: Peer, channel: Channel, welcome: Welcome): void {
+    const { core } = this;
+    const { clusterSecret } = core.settings;
+    const expected = proof(clusterSecret, proofText('answering', channel.nonce, welcome.nonce));
+    const foreign =
+      core.clusterId !== '' && welcome.clusterId !== '' && welcome.clusterId !== core.clusterId;
+    if (!sameSecret(expected, welcome.mac)) {
+      this.distrust(peer, channel, 'the participant does not know this cluster_secret');
+    } else if (foreign) {
+      const text = `the participant belongs to cluster ${welcome.clusterId}, not ${core.clusterId}`;
+      this.distrust(peer, channel, text);
+    } else {
+      if (channel.purpose === 'data') peer.storeId = welcome.storeId;
+      this.become(channel, 'proving');
+      const mac = proof(clusterSecret, proofText('asking', channel.nonce, welcome.nonce));
+      if (channel.dial !== null) core.send(channel.dial, { type: 'prove', mac });
+    }
+  }
+
+  private onProved(peer: Peer, channel: Channel): void {
+    this.become(channel, 'open');
+    channel.failures = 0;
+    if (channel.purpose === 'heartbeat') {
+      peer.nextPingAt = this.core.now;
+      this.ping(peer);
+    } else {
+      this.events.onOpen(peer);
+    }
+  }
+
+  private onRefused(peer: Peer, channel: Channel, message: Refused): void {
+    const { core } = this;
+    if (peer.trouble !== message.text) {
+      core.trace.event('warn', `a participant refused us: ${message.text}`, {
+        participant: peer.address,
+        code: message.code,
+      });
+    }
+    const passing = message.code === 'superseded' || message.code === 'protocol';
+    peer.trouble = message.text;
+    this.drop(peer, channel, passing ? REDIAL_MS : REFUSED_REDIAL_MS);
+    this.events.onRefused(peer, message);
+  }
+
+  private distrust(peer: Peer, channel: Channel, text: string): void {
+    if (peer.trouble !== text) {
+      this.core.trace.event('warn', text, { participant: peer.address });
+    }
+    peer.trouble = text;
+    this.drop(peer, channel, REFUSED_REDIAL_MS);
+  }
+
+  private onPong(peer: Peer, message: Pong): void {
+    peer.detector.answered(this.core.now);
+    this.events.onPong(peer, message);
+  }
+
+  private ping(peer: Peer): void {
+    const { core } = this;
+    if (core.now < peer.nextPingAt) return;
+    peer.nextPingAt = core.now + core.settings.heartbeatIntervalMs;
+    if (peer.heart.state !== 'open' || peer.heart.dial === null) return;
+    this.pings += 1;
+    core.send(peer.heart.dial, { type: 'ping', sequence: this.pings, epoch: core.epoch });
+  }
+
+  private tickChannel(peer: Peer, channel: Channel): void {
+    const { core } = this;
+    if (channel.state === 'idle' && core.now >= channel.retryAt) {
+      const dial = core.dial(peer.address);
+      channel.dial = dial;
+      this.byDial.set(dial, { peer, channel });
+      this.become(channel, 'dialling');
+    } else if (
+      channel.state !== 'idle' &&
+      channel.state !== 'open' &&
+      core.now >= channel.sinceAt + HANDSHAKE_MS
+    ) {
+      if (channel.purpose === 'data') peer.trouble = 'the handshake was not answered';
+      this.drop(peer, channel, REDIAL_MS);
+    }
+  }
+
+  private drop(peer: Peer, channel: Channel, pauseMs: Millis): void {
+    if (channel.dial === null) return;
+    this.byDial.delete(channel.dial);
+    this.core.close(channel.dial);
+    const wasOpen = channel.state === 'open';
+    channel.dial = null;
+    this.become(channel, 'idle');
+    channel.failures += 1;
+    const backoff = Math.min(REDIAL_MAX_MS, pauseMs * channel.failures);
+    channel.retryAt = this.core.now + (wasOpen ? 0 : Math.max(pauseMs, backoff));
+    if (channel.purpose !== 'data') return;
+    peer.isFenced = false;
+    peer.isReady = false;
+    peer.status = null;
+    if (wasOpen) this.events.onDataClosed(peer);
+  }
+
+  private become(channel: Channel, state: ChannelState): void {
+    channel.state = state;
+    channel.sinceAt = this.core.now;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Brings a member whose connection is new back in step, before it is asked anything else: the view,
+ * the outcomes it has not logged, the prepares it has not got, in this order on one connection.
+ *
+ * Whatever it says of itself is checked first: a member that lacks what was committed, holds another
+ * transaction under a number of ours, or found itself damaged, is not a member any more, whatever the
+ * view says: it is to be removed and refilled. Knows no I/O and decides nothing about transactions.
+ */
+import type { Status } from '../rpc/messages.js';
+import type { CoordinatorCore } from './core.js';
+import type { Membership } from './membership.js';
+import type { Peer, Peers } from './peers.js';
+import type { Transactions } from './transactions.js';
+import { lastPrepared } from './verdicts.js';
+
+export class Resync {
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly peers: Peers,
+    private readonly membership: Membership,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** True if the member is ready now; false if it was found unsound. */
+  run(peer: Peer, status: Status): boolean {
+    peer.unsound = this.objection(status);
+    if (peer.unsound !== '') {
+      this.core.trace.event('error', `a member must be refilled: ${peer.unsound}`, {
+        participant: peer.address,
+      });
+      return false;
+    }
+    this.membership.sendTo(peer);
+    const { durableTxid, outcomes } = this.core;
+    for (let txid = status.resolved.txid + 1; txid <= durableTxid; txid += 1) {
+      const held = status.inDoubt[txid - status.resolved.txid - 1];
+      const decision = outcomes.get(txid);
+      const commit = decision?.commit ?? true;
+      const epoch = decision?.epoch ?? held?.epoch ?? 0;
+      this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
+    }
+    peer.isReady = true;
+    this.transactions.resend(peer, lastPrepared(status));
+    return true;
+  }
+
+  private objection(status: Status): string {
+    const { core } = this;
+    if (!status.fit) return 'its store is damaged or half filled';
+    if (status.resolved.txid > core.durableTxid) {
+      return `it has ended transaction ${status.resolved.txid}, which was never decided`;
+    }
+    for (let txid = status.resolved.txid + 1; txid <= core.durableTxid; txid += 1) {
+      const held = status.inDoubt[txid - status.resolved.txid - 1];
+      const decision = core.outcomes.get(txid);
+      const commit = decision?.commit ?? true;
+      if (commit && held === undefined) {
+        return `it lacks transaction ${txid}, which was committed`;
+      }
+      if (commit && decision !== undefined && decision.epoch !== held?.epoch) {
+        return `it holds another transaction ${txid}, of epoch ${held?.epoch ?? 0}`;
+      }
+    }
+    return '';
+  }
+}

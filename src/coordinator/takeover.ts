@@ -1,0 +1,369 @@
+/**
+ * A coordinator's start: from "knows only its own log" to "serving".
+ *
+ * 1. *Asking*: every participant is asked how it is; nothing is changed.
+ * 2. *Raising*: an epoch above all that anyone knows is synced here.
+ * 3. *Fencing*: participants sync that epoch; nobody obeys an older coordinator from then on.
+ * 4. *Deciding*: what was under way is decided (`verdicts.ts`), under a view of exactly those that
+ *    decide where it matters, synced, and told.
+ *
+ * A start *with log* may leave members out that do not answer within one detection time, but only
+ * if nobody that answers knows an epoch or a view that this log does not: else another coordinator
+ * has been here, and this start counts as *without log*. A start without log acts only when every
+ * member of the highest view that anyone knows has answered, by store id; and not at all while a
+ * living coordinator is heard. View 1 is made when all configured participants are empty.
+ * Invariant: an acknowledged write is never left to members that were not asked.
+ */
+import { type Epoch, type Millis, type View, isMember, NO_EPOCH, sameEpoch } from '../base/ids.js';
+import type { Prng } from '../base/prng.js';
+import type { Status } from '../rpc/messages.js';
+import type { StateRecord } from '../wal/record.js';
+import type { CoordinatorCore } from './core.js';
+import type { Membership } from './membership.js';
+import type { Peer, Peers } from './peers.js';
+import { type Verdicts, decideVerdicts } from './verdicts.js';
+
+/** Asking again, where an answer may have changed by itself. */
+const ASK_AGAIN_MS: Millis = 200;
+
+type Step = 'asking' | 'raising' | 'fencing' | 'forming' | 'deciding' | 'done';
+
+export class Takeover {
+  step: Step = 'asking';
+  private isWithoutLog: boolean;
+  private askAgainAt: Millis;
+  private readonly askedAt: Millis;
+  private readonly heardOf = new Map<Peer, Status>();
+
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly peers: Peers,
+    private readonly membership: Membership,
+    private readonly prng: Prng,
+    private readonly ownEpochs: readonly Epoch[],
+    isCopied: boolean,
+    private readonly onServing: () => void,
+  ) {
+    this.isWithoutLog = isCopied || membership.latest === null;
+    this.askedAt = core.now;
+    this.askAgainAt = core.now + ASK_AGAIN_MS;
+  }
+
+  /** The data connection is proved: what it is asked first depends on how far we are. */
+  onOpen(peer: Peer): void {
+    if (this.step === 'asking' || this.step === 'raising') {
+      this.peers.send(peer, { type: 'inquire' });
+    } else {
+      this.fence(peer);
+    }
+  }
+
+  onStatus(peer: Peer, status: Status): void {
+    if (this.step !== 'asking') return;
+    this.heardOf.set(peer, status);
+    this.advance();
+  }
+
+  onTick(): void {
+    if (this.step === 'asking' && this.core.now >= this.askAgainAt) {
+      this.askAgainAt = this.core.now + ASK_AGAIN_MS;
+      for (const peer of this.peers.all) this.peers.send(peer, { type: 'inquire' });
+    }
+    if (this.step !== 'done') this.advance();
+  }
+
+  nextTimeoutAt(): Millis {
+    if (this.step === 'done') return Infinity;
+    return this.step === 'asking'
+      ? this.askAgainAt
+      : Math.max(this.core.now + 1, this.askedAt + this.core.settings.failureTimeoutMs);
+  }
+
+  advance(): void {
+    if (this.step === 'asking') this.tryRaise();
+    if (this.step === 'fencing') this.tryDecide();
+    if (this.step === 'forming') this.tryServeFirstView();
+    if (this.step === 'deciding') this.tryRecord();
+  }
+
+  fence(peer: Peer): void {
+    const { clusterId, generation, epoch } = this.core;
+    this.peers.send(peer, { type: 'fence', epoch, clusterId, generation });
+  }
+
+  /** What was called meanwhile may have gone on without us. */
+  private isPast(step: Step): boolean {
+    return this.step !== step;
+  }
+
+  private get patienceIsOver(): boolean {
+    return this.core.now - this.askedAt >= this.core.settings.failureTimeoutMs;
+  }
+
+  private await(text: string): void {
+    if (this.core.condition === text) return;
+    this.core.condition = text;
+    this.core.trace.event('info', `recovering: ${text}`);
+  }
+
+  // Step 1.
+
+  private tryRaise(): void {
+    const answers = [...this.heardOf.values()];
+    if (!this.isWithoutLog && answers.some((status) => this.outruns(status))) {
+      this.isWithoutLog = true;
+      this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
+    }
+    const target = this.isWithoutLog ? this.highestView(answers) : this.membership.latest;
+    const waitFor = target === null ? this.notEmpty() : this.notAnswered(target);
+    if (target !== null && !this.isWithoutLog && this.patienceIsOver) {
+      if (waitFor.length < target.members.length) {
+        this.raise(target, answers);
+        return;
+      }
+    }
+    if (waitFor.length > 0) {
+      const what = target === null ? 'the first view' : `view ${target.number}`;
+      this.await(`${what} needs an answer from ${waitFor.join(', ')}`);
+      return;
+    }
+    if (this.isWithoutLog && !this.isAlone(answers)) return;
+    this.raise(target, answers);
+  }
+
+  /** Another coordinator has been here since this log was written. */
+  private outruns(status: Status): boolean {
+    const known =
+      status.epoch.number === 0 || this.ownEpochs.some((own) => sameEpoch(own, status.epoch));
+    return !known || (status.view?.number ?? 0) > (this.membership.latest?.number ?? 0);
+  }
+
+  private highestView(answers: readonly Status[]): View | null {
+    let highest = this.membership.latest;
+    for (const { view } of answers) {
+      if (view !== null && view.number > (highest?.number ?? 0)) highest = view;
+    }
+    return highest;
+  }
+
+  /** Without any view, all configured participants must have answered, as empty. */
+  private notEmpty(): string[] {
+    return this.peers.all
+      .filter((peer) => this.heardOf.get(peer)?.empty !== true)
+      .map((peer) => peer.address);
+  }
+
+  private notAnswered(view: View): string[] {
+    const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
+    return view.members
+      .filter((member) => !answered.has(member.storeId))
+      .map((member) => `${member.address} (store ${member.storeId.slice(0, 8)})`);
+  }
+
+  /** A start without log must not take a living coordinator's participants away. */
+  private isAlone(answers: readonly Status[]): boolean {
+    const { core } = this;
+    const elapsed = core.now - this.askedAt;
+    const recent = answers.filter(
+      (status) => status.heardMsAgo >= 0 && status.heardMsAgo < core.settings.failureTimeoutMs,
+    );
+    if (recent.length === 0) return true;
+    const living = recent.find((status) => status.heardMsAgo < elapsed - ASK_AGAIN_MS);
+    if (living !== undefined && elapsed >= core.settings.failureTimeoutMs) {
+      core.exit(
+        `another coordinator (epoch ${living.heardEpoch.number}) is alive: ` +
+          'this one has no log of its own and would take its participants away',
+      );
+    }
+    this.await('making sure that no other coordinator is alive');
+    return false;
+  }
+
+  // Step 2.
+
+  private raise(target: View | null, answers: readonly Status[]): void {
+    const { core, membership } = this;
+    const clusters = new Set(answers.map((status) => status.clusterId).filter((id) => id !== ''));
+    if (core.clusterId !== '') clusters.add(core.clusterId);
+    if (clusters.size > 1) {
+      core.exit(`participants of different clusters are configured: ${[...clusters].join(', ')}`);
+      return;
+    }
+    const [clusterId] = clusters;
+    const generation = Math.max(core.generation, ...answers.map((status) => status.generation));
+    if (core.clusterId === '' || generation !== core.generation) {
+      core.adopt(clusterId ?? this.prng.hex(32), generation);
+    }
+    const numbers = answers.map((status) => status.epoch.number);
+    const own = this.ownEpochs.at(-1) ?? NO_EPOCH;
+    const number = Math.max(own.number, target?.epoch.number ?? 0, ...numbers) + 1;
+    core.epoch = { number, nonce: this.prng.hex(16) };
+    core.persist({ kind: 'epoch', epoch: core.epoch }, true);
+    if (target !== null && target.number > (membership.latest?.number ?? 0)) {
+      membership.latest = target;
+      core.persist({ kind: 'view', view: target }, true);
+    }
+    this.step = 'raising';
+    core.trace.point('coordinator-epoch');
+    core.gate.whenSynced(() => {
+      this.step = 'fencing';
+      core.trace.event('info', 'epoch begins', { epoch: number });
+      for (const peer of this.peers.all) this.fence(peer);
+    });
+  }
+
+  // Step 3.
+
+  /** Called with every `fenced`, and when time passes. */
+  private tryDecide(): void {
+    const { membership } = this;
+    const view = membership.latest;
+    if (view === null) {
+      const missing = this.peers.all.filter((peer) => !peer.isFenced);
+      if (missing.length > 0) {
+        this.await(`the first view needs ${missing.map((peer) => peer.address).join(', ')}`);
+        return;
+      }
+      this.step = 'forming';
+      membership.propose(this.peers.all, 'first start');
+      return;
+    }
+    const missing = view.members.filter(
+      (member) => this.peers.byStore(member.storeId)?.isFenced !== true,
+    );
+    const mayLeaveOut = !this.isWithoutLog && this.patienceIsOver;
+    const enough = missing.length === 0 || (mayLeaveOut && missing.length < view.members.length);
+    if (!enough) {
+      this.await(
+        `view ${view.number} needs ${missing.map((member) => member.address).join(', ')}`,
+      );
+      return;
+    }
+    this.step = 'deciding';
+    this.core.condition = 'deciding what was under way';
+  }
+
+  private tryServeFirstView(): void {
+    if (this.membership.installed !== null) this.finish();
+  }
+
+  // Step 4.
+
+  private tryRecord(): void {
+    const { core, membership } = this;
+    const view = membership.latest;
+    if (view === null || !membership.isDurable) return;
+    const present = membership.memberPeers().filter((peer) => peer.isFenced);
+    if (!this.mayGoOnWith(view, present)) return;
+    const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
+    const verdicts = decideVerdicts(statuses, core.outcomes);
+    for (const { storeId, why } of verdicts.excluded) {
+      const peer = this.peers.byStore(storeId);
+      if (peer !== undefined) peer.unsound = why;
+    }
+    if (verdicts.deciders.length === 0) {
+      const reasons = verdicts.excluded.map(({ why }) => why).join('; ');
+      const rest = view.members.filter(
+        (member) => !statuses.some((status) => status.storeId === member.storeId),
+      );
+      const names = rest.map((member) => member.address).join(', ');
+      this.await(`no member of view ${view.number} holds everything (${reasons}); need ${names}`);
+      if (!this.isWithoutLog || rest.length > 0) this.step = 'fencing';
+      return;
+    }
+    const exact = verdicts.deciders.length === view.members.length;
+    const mustShrink = verdicts.excluded.length > 0 || verdicts.needsExactView;
+    if (!exact && mustShrink) {
+      const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
+      membership.propose(deciders, 'members are lost or silent at the start');
+      return;
+    }
+    const isInstalled = this.isInstalled(view, verdicts);
+    if (this.isPast('deciding') || (exact && !isInstalled)) return;
+    this.record(verdicts);
+  }
+
+  /** A member that was lost again is waited for, or left out where the log allows it. */
+  private mayGoOnWith(view: View, present: readonly Peer[]): boolean {
+    const missing = view.members.filter(
+      ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
+    );
+    const isPassing = missing.some(({ storeId }) => {
+      const peer = this.peers.byStore(storeId);
+      return peer !== undefined && !this.peers.isSuspected(peer);
+    });
+    if (present.length > 0 && !isPassing && !(this.isWithoutLog && missing.length > 0)) return true;
+    this.await(`view ${view.number} needs ${missing.map(({ address }) => address).join(', ')}`);
+    return false;
+  }
+
+  /** Nothing is decided under a view before all its members have synced it. */
+  private isInstalled(view: View, verdicts: Verdicts): boolean {
+    const { membership } = this;
+    if (!membership.isChanging) return true;
+    const behind: Peer[] = [];
+    const acknowledged: string[] = [];
+    for (const storeId of verdicts.deciders) {
+      const peer = this.peers.byStore(storeId);
+      if (peer?.status?.view?.number === view.number) acknowledged.push(storeId);
+      else if (peer !== undefined) behind.push(peer);
+    }
+    membership.resume(acknowledged);
+    if (!membership.isChanging) return true;
+    for (const peer of behind) membership.sendTo(peer);
+    return false;
+  }
+
+  /** A member has synced the view: its status says so from now on. */
+  onViewed(peer: Peer): void {
+    const { latest } = this.membership;
+    if (peer.status !== null && latest !== null && isMember(latest, peer.status.storeId)) {
+      peer.status = { ...peer.status, view: latest };
+    }
+    this.advance();
+  }
+
+  private record(verdicts: Verdicts): void {
+    const { core } = this;
+    const { outcomes } = core;
+    if (verdicts.baseTxid > outcomes.decidedTxid) {
+      outcomes.restore(verdicts.baseTxid, verdicts.baseTxid, []);
+      core.persist(this.stateRecord(), true);
+    }
+    for (const { epoch, txid, commit } of verdicts.decisions) {
+      outcomes.add({ epoch, txid, commit });
+      core.persist({ kind: commit ? 'commit' : 'abort', epoch, txid }, true);
+      if (!commit) core.counters.abortsRecovery += 1;
+    }
+    core.lastTxid = outcomes.decidedTxid;
+    this.step = 'done';
+    core.gate.whenSynced(() => {
+      core.durableTxid = outcomes.decidedTxid;
+      core.trace.event('info', 'recovered', {
+        transactions: outcomes.decidedTxid,
+        decided: verdicts.decisions.length,
+      });
+      this.finish();
+    });
+  }
+
+  /** All that this coordinator knows, as the head of a log segment. */
+  stateRecord(): StateRecord {
+    const { outcomes } = this.core;
+    return {
+      kind: 'state',
+      lastTxid: outcomes.decidedTxid,
+      settledTxid: outcomes.settledTxid,
+      view: this.membership.isDurable ? this.membership.latest : null,
+      epochs: [...this.ownEpochs, this.core.epoch].filter((epoch) => epoch.number > 0),
+      recent: outcomes.recent(),
+    };
+  }
+
+  private finish(): void {
+    this.step = 'done';
+    this.core.phase = 'serving';
+    this.core.condition = 'serving';
+    this.onServing();
+  }
+}

@@ -1,0 +1,360 @@
+/**
+ * The coordinator's half of two-phase commit: batches become transactions, votes become decisions.
+ *
+ * Rules (docs/PROTOCOL.md): decisions are taken and logged in txid order; COMMIT is synced here
+ * before anyone hears of it, and is queued to every ready member before the reply leaves; nothing is
+ * decided while the view is not installed at all its members; a NO from some members removes them
+ * and commits on the rest; ABORT comes only from a unanimous NO, from too few members, or from
+ * recovery, and aborts everything behind it; a definite error for what may be prepared anywhere
+ * waits until the ABORT is synced on every member; past its deadline a client is told UNKNOWN.
+ */
+import { assert } from '../base/assert.js';
+import { crc32 } from '../base/hash.js';
+import { type Millis, formatTxid } from '../base/ids.js';
+import { MAX_IN_FLIGHT } from '../base/limits.js';
+import type { Done, Vote } from '../rpc/messages.js';
+import { encodeCommandsParts } from '../storage/commands.js';
+import type { Batcher } from './batcher.js';
+import type { CoordinatorCore } from './core.js';
+import type { Membership } from './membership.js';
+import type { Peer, Peers } from './peers.js';
+import {
+  type AbortReason,
+  type Payload,
+  type PendingWrite,
+  Transaction,
+} from './transaction.js';
+
+/** A member that says `need` this often in a row without progress must be refilled. */
+const MAX_NEEDS = 5;
+
+export class Transactions {
+  /** Sent and not decided, in txid order. */
+  private undecided: Transaction[] = [];
+  /** Decided, and somebody still waits for something: results, or an abort on every member. */
+  private unfinished: Transaction[] = [];
+  private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
+  /** While a newcomer is let in nothing new is sent. */
+  isHeld = false;
+
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly peers: Peers,
+    private readonly membership: Membership,
+    private readonly batcher: Batcher,
+  ) {}
+
+  get inFlight(): number {
+    return this.undecided.length;
+  }
+
+  get inFlightBytes(): number {
+    return this.undecided.reduce((sum, tx) => sum + tx.payload.length, 0);
+  }
+
+  /** Nothing is sent and undecided, no abort is on its way. */
+  get isQuiet(): boolean {
+    return this.undecided.length === 0 && this.unfinished.every((tx) => tx.state === 'committed');
+  }
+
+  isPending(txid: number): boolean {
+    return this.undecided.some((tx) => tx.txid === txid);
+  }
+
+  /** A payload that every member holds in pieces: next in turn. */
+  addStaged(write: PendingWrite, payload: Payload, begun: () => void): void {
+    this.staged.push({ write, payload, begun });
+    this.dispatch();
+  }
+
+  /** Sends what waits, as far as the window allows. */
+  dispatch(): void {
+    if (this.isHeld || this.core.phase !== 'serving') return;
+    while (this.staged.length > 0 && this.undecided.length < MAX_IN_FLIGHT) {
+      const next = this.staged.shift();
+      if (next === undefined) break;
+      this.begin([next.write], next.payload);
+      next.begun();
+    }
+    while (this.batcher.length > 0 && this.undecided.length < MAX_IN_FLIGHT) {
+      const writes = this.batcher.take();
+      const parts = encodeCommandsParts(writes.map((write) => write.command));
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      const crc = parts.reduce((sum, part) => crc32(part, sum), 0);
+      this.begin(writes, { parts, stage: '', length, crc });
+    }
+  }
+
+  private begin(writes: readonly PendingWrite[], payload: Payload): void {
+    const { core } = this;
+    core.lastTxid += 1;
+    const tx = new Transaction(core.epoch.number, core.lastTxid, payload, writes);
+    this.undecided.push(tx);
+    core.counters.lastBatchCommands = writes.length;
+    core.counters.largestBatchCommands = Math.max(
+      core.counters.largestBatchCommands,
+      writes.length,
+    );
+    for (const peer of this.membership.memberPeers()) if (peer.isReady) this.prepare(peer, tx);
+    core.trace.point('coordinator-prepared');
+  }
+
+  /** What a member that just came back has not got: outcomes it lacks were sent before this. */
+  resend(peer: Peer, lastPrepared: number): void {
+    for (const tx of this.undecided) {
+      if (tx.txid > lastPrepared) this.prepare(peer, tx);
+      else if (peer.storeId !== null) tx.votes.set(peer.storeId, { yes: true, reason: '' });
+    }
+    this.advance();
+  }
+
+  private prepare(peer: Peer, tx: Transaction): void {
+    const { epoch, txid } = tx;
+    const { parts, stage, length, crc } = tx.payload;
+    const view = this.membership.latest?.number ?? 0;
+    this.peers.send(peer, {
+      type: 'prepare',
+      epoch,
+      view,
+      txid,
+      payload: parts,
+      stage,
+      length,
+      crc,
+    });
+  }
+
+  onVote(peer: Peer, message: Vote): void {
+    const tx = this.undecided.find((candidate) => candidate.txid === message.txid);
+    if (tx === undefined || tx.epoch !== message.epoch || peer.storeId === null) return;
+    if (tx.state !== 'preparing' || !peer.isReady) return;
+    if (message.vote === 'need') {
+      this.onNeed(peer, message.reason);
+      return;
+    }
+    peer.needs = 0;
+    tx.votes.set(peer.storeId, { yes: message.vote === 'yes', reason: message.reason });
+    this.advance();
+  }
+
+  private onNeed(peer: Peer, reason: string): void {
+    peer.needs += 1;
+    if (peer.needs >= MAX_NEEDS) peer.unsound = `it keeps missing records: ${reason}`;
+    this.peers.restart(peer, `asked to start over: ${reason}`);
+  }
+
+  /** Decides what can be decided, oldest first; asks for a smaller view where that helps. */
+  advance(): void {
+    const { core, membership } = this;
+    if (core.phase !== 'serving' && core.phase !== 'recovering') return;
+    for (;;) {
+      const tx = this.undecided.find((candidate) => candidate.state === 'preparing');
+      if (tx === undefined) break;
+      if (membership.isChanging) break;
+      const members = membership.installed?.members ?? [];
+      const votes = members.map((member) => tx.votes.get(member.storeId));
+      if (votes.some((vote) => vote === undefined)) break;
+      if (votes.every((vote) => vote?.yes === true)) {
+        if (members.length >= core.settings.minParticipants) this.commit(tx);
+        else this.abortFrom(tx, tooFew(members.length, core.settings.minParticipants));
+      } else if (votes.every((vote) => vote?.yes === false)) {
+        this.abortFrom(tx, unanimousNo(votes[0]?.reason ?? ''));
+      } else {
+        break;
+      }
+    }
+    this.shrinkIfNeeded();
+    this.dispatch();
+  }
+
+  /** The members that a smaller view should have so that work can go on; null if none is needed. */
+  private shrinkIfNeeded(): void {
+    const { membership, peers } = this;
+    const tx = this.undecided.find((candidate) => candidate.state === 'preparing');
+    const aborting = this.unfinished.find((candidate) => candidate.state === 'aborted');
+    if (tx === undefined && aborting === undefined) return;
+    const members = membership.latest?.members ?? [];
+    const stuck = members.filter(({ storeId }) => {
+      const peer = peers.byStore(storeId);
+      return peer === undefined || peers.isSuspected(peer) || peer.unsound !== '';
+    });
+    const voters = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    // A member that is neither silent nor here is on its way back: its time is not up yet.
+    if (stuck.length + voters.length !== members.length) return;
+    if (tx === undefined) {
+      if (stuck.length > 0 && voters.length > 0) membership.propose(voters, 'members are silent');
+      return;
+    }
+    const said = (peer: Peer): boolean | undefined => tx.votes.get(peer.storeId ?? '')?.yes;
+    if (voters.length === 0 || voters.some((peer) => said(peer) === undefined)) return;
+    const yes = voters.filter((peer) => said(peer) === true);
+    const rest = yes.length > 0 ? yes : voters;
+    if (rest.length === members.length) return;
+    membership.propose(rest, yes.length > 0 ? 'members are silent or refused' : 'members are silent');
+  }
+
+  private commit(tx: Transaction): void {
+    const { core } = this;
+    tx.become('committing');
+    core.persist({ kind: 'commit', epoch: tx.epoch, txid: tx.txid }, true);
+    core.trace.point('coordinator-deciding');
+    core.gate.whenSynced(() => {
+      this.onCommitDurable(tx);
+    });
+  }
+
+  private onCommitDurable(tx: Transaction): void {
+    const { core } = this;
+    this.decided(tx, true);
+    core.trace.point('coordinator-decided');
+    this.tell(tx, true);
+    core.counters.commits += 1;
+    core.counters.commands += tx.writes.length;
+    for (const write of tx.writes) {
+      if (write.client === null || write.command.op !== 'set') continue;
+      core.reply(write.client, { type: 'ok' });
+      write.client = null;
+    }
+    if (tx.awaitsResults) this.unfinished.push(tx);
+    this.dispatch();
+  }
+
+  /** Aborts this transaction and all behind it; the commands of those are batched anew. */
+  private abortFrom(first: Transaction, reason: AbortReason): void {
+    const { core } = this;
+    const from = this.undecided.indexOf(first);
+    const aborted = this.undecided.slice(from);
+    for (const tx of aborted) {
+      assert(tx.state === 'preparing', 'decisions are taken in order');
+      tx.become('aborting');
+      // A staged payload is gone with its transaction: its client must send it again.
+      const retry = tx !== first && tx.payload.stage === '';
+      tx.abort = { ...reason, retry };
+      core.persist({ kind: 'abort', epoch: tx.epoch, txid: tx.txid }, true);
+    }
+    core.trace.event('warn', `aborted: ${reason.text}`, { txid: first.txid });
+    core.gate.whenSynced(() => {
+      for (const tx of aborted) this.onAbortDurable(tx);
+      const retried = aborted.filter((tx) => tx.abort?.retry === true);
+      this.batcher.putBack(retried.flatMap((tx) => tx.writes));
+      this.dispatch();
+    });
+  }
+
+  private onAbortDurable(tx: Transaction): void {
+    const { core } = this;
+    this.decided(tx, false);
+    this.tell(tx, false);
+    if (tx.abort?.retry === true) return;
+    if (tx.abort?.code === 'NOREPLICAS') core.counters.abortsTooFew += 1;
+    else core.counters.abortsRefused += 1;
+    this.unfinished.push(tx);
+  }
+
+  private decided(tx: Transaction, commit: boolean): void {
+    const { core } = this;
+    assert(this.undecided[0] === tx, 'outcomes become durable in txid order');
+    this.undecided.shift();
+    tx.become(commit ? 'committed' : 'aborted');
+    core.outcomes.add({ epoch: tx.epoch, txid: tx.txid, commit });
+    core.durableTxid = tx.txid;
+  }
+
+  private tell(tx: Transaction, commit: boolean): void {
+    const { epoch, txid } = tx;
+    for (const peer of this.membership.memberPeers()) {
+      if (peer.isReady) this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
+    }
+  }
+
+  onDone(peer: Peer, message: Done): void {
+    const tx = this.unfinished.find((candidate) => candidate.txid === message.txid);
+    if (tx === undefined || tx.epoch !== message.epoch || peer.storeId === null) return;
+    tx.done.add(peer.storeId);
+    if (tx.state === 'committed' && message.results.length === tx.writes.length) {
+      this.answerResults(tx, message.results);
+    }
+    if (tx.state === 'aborted') this.finishAborts();
+  }
+
+  private answerResults(tx: Transaction, results: readonly number[]): void {
+    tx.writes.forEach((write, index) => {
+      if (write.client === null) return;
+      this.core.reply(write.client, { type: 'count', count: results[index] ?? 0 });
+      write.client = null;
+    });
+    this.unfinished = this.unfinished.filter((candidate) => candidate !== tx);
+  }
+
+  /** A definite error leaves only when every member of the installed view has synced the ABORT. */
+  finishAborts(): void {
+    const { core, membership } = this;
+    if (membership.isChanging) return;
+    const members = membership.installed?.members ?? [];
+    for (const tx of [...this.unfinished]) {
+      if (tx.state !== 'aborted') continue;
+      if (!members.every((member) => tx.done.has(member.storeId))) continue;
+      this.unfinished = this.unfinished.filter((candidate) => candidate !== tx);
+      for (const write of tx.writes) {
+        if (write.client !== null) {
+          core.fail(write.client, tx.abort?.code ?? 'ERR', tx.abort?.text ?? 'aborted');
+        }
+        write.client = null;
+      }
+    }
+  }
+
+  onTick(): void {
+    const { core } = this;
+    this.batcher.expire(core.now, 'TRYAGAIN', 'not executed: no transaction could be begun in time');
+    for (const tx of [...this.undecided, ...this.unfinished]) {
+      for (const write of tx.writes) {
+        if (write.client !== null && core.now >= write.deadline) this.answerUnknown(tx, write);
+      }
+    }
+    this.unfinished = this.unfinished.filter((tx) => tx.writes.some((write) => write.client));
+  }
+
+  nextTimeoutAt(): Millis {
+    let at = this.batcher.nextDeadline;
+    for (const tx of [...this.undecided, ...this.unfinished]) {
+      for (const write of tx.writes) if (write.client !== null) at = Math.min(at, write.deadline);
+    }
+    return at;
+  }
+
+  /** Shutdown or a lost log: everybody gets the most honest answer there is. */
+  failAll(code: string, text: string): void {
+    this.batcher.failAll(code, text);
+    for (const tx of [...this.undecided, ...this.unfinished]) {
+      for (const write of tx.writes) if (write.client !== null) this.answerUnknown(tx, write);
+    }
+  }
+
+  private answerUnknown(tx: Transaction, write: PendingWrite): void {
+    if (write.client === null) return;
+    const { core } = this;
+    const name = formatTxid(tx.epoch, tx.txid);
+    core.counters.unknowns += 1;
+    const text =
+      tx.state === 'committed'
+        ? `${name} committed, but its result cannot be told; do not send it again`
+        : `${name} may or may not happen; ask TXSTATUS ${name} before you send it again`;
+    core.fail(write.client, 'UNKNOWN', text);
+    write.client = null;
+  }
+}
+
+function tooFew(members: number, wanted: number): AbortReason {
+  const text = `Not enough good replicas to write. ${members} of at least ${wanted} participants are there.`;
+  return { code: 'NOREPLICAS', text, retry: false };
+}
+
+function unanimousNo(reason: string): AbortReason {
+  if (reason === 'memory') {
+    const text = "command not allowed when used memory > 'maxmemory'.";
+    return { code: 'OOM', text, retry: false };
+  }
+  const text = `not executed: every participant refused: ${reason}`;
+  return { code: reason === 'disk full' ? 'MISCONF' : 'ERR', text, retry: false };
+}

@@ -1,0 +1,171 @@
+/**
+ * Decides, at a coordinator's start, how every transaction ended that was under way, from what its
+ * own log and the fenced members of the last view know. A pure function: the heart of recovery.
+ *
+ * For one txid n above what all members have resolved, in order:
+ *
+ * - @A our log has its outcome: that is it.
+ * - @B a member has resolved n: aborted if it lists n as aborted, else committed. Somebody may have
+ *   been told, so nothing may contradict it.
+ * - @C n is prepared, under one identity, at every member that decides: commit. It may have been
+ *   acknowledged by a coordinator whose folder is gone.
+ * - @D otherwise: abort n and everything behind it. Nobody was told: an acknowledged transaction is
+ *   prepared at every member of its view.
+ *
+ * Who decides: the members that hold everything that is proved to exist. A member is out if its store
+ * is damaged or half filled (@X), if it lacks what our log says was committed or what another member
+ * has resolved (@Y), if it lacks n, its log was cut at or before n, and another member has n (@Z),
+ * or if it prepared n under an older epoch than another member (@W). Its absence proves nothing then.
+ *
+ * Invariant: every acknowledged transaction is committed, provided that at least one member that
+ * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
+ * or by a caller entitled to (a with-log start, for members that do not answer).
+ */
+import type { StoreId, TxId } from '../base/ids.js';
+import type { InDoubt, Status } from '../rpc/messages.js';
+import type { Decision, Outcomes } from './outcomes.js';
+
+export interface Excluded {
+  readonly storeId: StoreId;
+  readonly why: string;
+}
+
+export interface Verdicts {
+  /** Members that hold everything; empty: recovery cannot go on with these. */
+  readonly deciders: readonly StoreId[];
+  readonly excluded: readonly Excluded[];
+  /** Every decider has resolved everything up to here, and so has our log what it decided. */
+  readonly baseTxid: TxId;
+  /** Outcomes above the base, contiguous, in txid order. */
+  readonly decisions: readonly Decision[];
+  /** A decision rests on what members hold (@C, @D): only a view of exactly the deciders may take it. */
+  readonly needsExactView: boolean;
+}
+
+export function decideVerdicts(statuses: readonly Status[], outcomes: Outcomes): Verdicts {
+  const excluded: Excluded[] = [];
+  let deciders = [...statuses];
+  const exclude = (status: Status, why: string): void => {
+    excluded.push({ storeId: status.storeId, why });
+    deciders = deciders.filter((other) => other !== status);
+  };
+
+  for (const status of statuses) {
+    if (!status.fit) exclude(status, 'its store is damaged or half filled');
+  }
+  excludeLosers(deciders, outcomes, exclude);
+  excludeUncertain(() => deciders, exclude);
+  return { deciders: deciders.map(storeIdOf), excluded, ...walk(deciders, outcomes) };
+}
+
+/** @Y: whoever lacks what is proved to be committed has lost data. */
+function excludeLosers(
+  members: readonly Status[],
+  outcomes: Outcomes,
+  exclude: (status: Status, why: string) => void,
+): void {
+  const resolved = members.map((status) => status.resolved.txid);
+  const proved = Math.max(outcomes.decidedTxid, 0, ...resolved);
+  for (const status of members) {
+    const lacking = firstLacking(status, proved, outcomes, members);
+    if (lacking > 0) exclude(status, `it lacks transaction ${lacking}, which was committed`);
+  }
+}
+
+function firstLacking(
+  status: Status,
+  proved: TxId,
+  outcomes: Outcomes,
+  members: readonly Status[],
+): TxId {
+  for (let txid = lastPrepared(status) + 1; txid <= proved; txid += 1) {
+    const known = outcomes.get(txid)?.commit ?? resolvedBySomebody(txid, members);
+    if (known !== false) return txid;
+  }
+  return 0;
+}
+
+/** @Z and @W, from the lowest transaction in doubt up. */
+function excludeUncertain(
+  current: () => readonly Status[],
+  exclude: (status: Status, why: string) => void,
+): void {
+  const highest = Math.max(0, ...current().map(lastPrepared));
+  const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
+  for (let txid = lowest; txid <= highest; txid += 1) {
+    const epochs = current().map((status) => inDoubtAt(status, txid)?.epoch ?? 0);
+    const newest = Math.max(0, ...epochs);
+    for (const status of current()) {
+      const held = inDoubtAt(status, txid);
+      const has = held !== undefined || status.resolved.txid >= txid;
+      if (!has && status.tailFrom > 0 && status.tailFrom <= txid && newest > 0) {
+        exclude(status, `its log was cut before transaction ${txid}`);
+      } else if (held !== undefined && held.epoch < newest) {
+        exclude(status, `it holds another transaction ${txid}, of an older epoch`);
+      }
+    }
+  }
+}
+
+function walk(
+  deciders: readonly Status[],
+  outcomes: Outcomes,
+): Pick<Verdicts, 'baseTxid' | 'decisions' | 'needsExactView'> {
+  const decisions: Decision[] = [];
+  const resolvedByAll = Math.min(...deciders.map((status) => status.resolved.txid), Infinity);
+  const baseTxid = Math.max(
+    outcomes.decidedTxid,
+    Number.isFinite(resolvedByAll) ? resolvedByAll : 0,
+  );
+  const highest = Math.max(baseTxid, ...deciders.map(lastPrepared));
+  let needsExactView = false;
+  let aborting = false;
+  for (let txid = baseTxid + 1; txid <= highest; txid += 1) {
+    const holders = deciders.map((status) => inDoubtAt(status, txid));
+    const epoch = Math.max(0, ...holders.map((held) => held?.epoch ?? 0));
+    const known = resolvedBySomebody(txid, deciders); // @A is at or below the base
+    if (known !== undefined) {
+      const named = epoch > 0 ? epoch : abortedEpoch(txid, deciders);
+      decisions.push({ epoch: named, txid, commit: known }); // @B
+      continue;
+    }
+    needsExactView = true;
+    const commit = !aborting && deciders.length > 0 && samePrepared(holders); // @C
+    if (!commit) aborting = true; // @D
+    decisions.push({ epoch, txid, commit });
+  }
+  return { baseTxid, decisions, needsExactView };
+}
+
+function samePrepared(holders: readonly (InDoubt | undefined)[]): boolean {
+  const [first] = holders;
+  return holders.every(
+    (held) => held !== undefined && held.epoch === first?.epoch && held.crc === first.crc,
+  );
+}
+
+function resolvedBySomebody(txid: TxId, members: readonly Status[]): boolean | undefined {
+  const witness = members.find((status) => status.resolved.txid >= txid);
+  if (witness === undefined) return undefined;
+  return !witness.aborted.some((aborted) => aborted.txid === txid);
+}
+
+function abortedEpoch(txid: TxId, members: readonly Status[]): number {
+  for (const status of members) {
+    const found = status.aborted.find((aborted) => aborted.txid === txid);
+    if (found !== undefined) return found.epoch;
+  }
+  return 0;
+}
+
+function inDoubtAt(status: Status, txid: TxId): InDoubt | undefined {
+  return status.inDoubt[txid - status.resolved.txid - 1];
+}
+
+function storeIdOf(status: Status): StoreId {
+  return status.storeId;
+}
+
+export function lastPrepared(status: Status): TxId {
+  return status.resolved.txid + status.inDoubt.length;
+}

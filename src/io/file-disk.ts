@@ -1,0 +1,179 @@
+/**
+ * The Disk port on a real folder. The only file that touches the data folder's files, apart from
+ * the lock.
+ */
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../ports/disk.js';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** One gathering write takes at most this many chunks (IOV_MAX) and about this many bytes. */
+const MAX_CHUNKS = 1024;
+const MAX_WRITE_BYTES = 16 * 1024 * 1024;
+
+const CODES: Readonly<Record<string, DiskErrorCode>> = {
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  ENOENT: 'missing',
+  EEXIST: 'exists',
+};
+
+async function translated<T>(what: string, step: Promise<T>): Promise<T> {
+  try {
+    return await step;
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    const code = CODES[String(error.code)] ?? 'io';
+    throw new DiskError(code, `cannot ${what}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Opens a folder, making it and its parents if they are missing, with their names durable. */
+export async function openFileDisk(path: string): Promise<Disk> {
+  await translated(`make the folder ${path}`, makeFolder(path));
+  return new FileDisk(path);
+}
+
+async function makeFolder(path: string): Promise<void> {
+  const first = await fs.mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  if (first === undefined) return;
+  // Every folder from the first new one's parent down to ours has got a new name in it.
+  for (let folder = path; ; folder = join(folder, '..')) {
+    const parent = join(folder, '..');
+    await syncFolder(parent);
+    if (folder === first || parent === folder) return;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+class FileDisk implements Disk {
+  constructor(readonly path: string) {}
+
+  async list(): Promise<readonly string[]> {
+    const names = await translated(`list ${this.path}`, fs.readdir(this.path));
+    return names.sort();
+  }
+
+  async create(name: string): Promise<DiskFile> {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND;
+    const opened = fs.open(join(this.path, name), flags, FILE_MODE);
+    return new AppendFile(name, await translated(`create ${name}`, opened), 0);
+  }
+
+  async open(name: string): Promise<DiskFile> {
+    const flags = constants.O_WRONLY | constants.O_APPEND;
+    const handle = await translated(`open ${name}`, fs.open(join(this.path, name), flags));
+    const { size } = await translated(`look at ${name}`, handle.stat());
+    return new AppendFile(name, handle, size);
+  }
+
+  async size(name: string): Promise<number> {
+    return (await translated(`look at ${name}`, fs.stat(join(this.path, name)))).size;
+  }
+
+  read(name: string, offset: number, length: number): Promise<Buffer> {
+    return translated(`read ${name}`, readPart(join(this.path, name), offset, length));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    const renamed = fs.rename(join(this.path, from), join(this.path, to));
+    return translated(`rename ${from}`, renamed);
+  }
+
+  remove(name: string): Promise<void> {
+    return translated(`remove ${name}`, fs.unlink(join(this.path, name)));
+  }
+
+  syncFolder(): Promise<void> {
+    return translated(`sync ${this.path}`, syncFolder(this.path));
+  }
+}
+
+async function readPart(path: string, offset: number, length: number): Promise<Buffer> {
+  const handle = await fs.open(path, constants.O_RDONLY);
+  try {
+    const { size } = await handle.stat();
+    const wanted = Math.max(0, Math.min(length, size - offset));
+    const buffer = Buffer.allocUnsafeSlow(wanted);
+    let have = 0;
+    while (have < wanted) {
+      const { bytesRead } = await handle.read(buffer, have, wanted - have, offset + have);
+      if (bytesRead === 0) break;
+      have += bytesRead;
+    }
+    return buffer.subarray(0, have);
+  } finally {
+    await handle.close();
+  }
+}
+
+class AppendFile implements DiskFile {
+  constructor(
+    readonly name: string,
+    private readonly handle: fs.FileHandle,
+    private bytes: number,
+  ) {}
+
+  get size(): number {
+    return this.bytes;
+  }
+
+  async append(chunks: readonly Buffer[]): Promise<void> {
+    let rest = chunks.filter((chunk) => chunk.length > 0);
+    while (rest.length > 0) {
+      const taken = firstWrite(rest);
+      const write = this.handle.writev(taken);
+      const { bytesWritten } = await translated(`write to ${this.name}`, write);
+      this.bytes += bytesWritten;
+      rest = withoutFirst(rest, taken.length, bytesWritten);
+    }
+  }
+
+  sync(): Promise<void> {
+    return translated(`sync ${this.name}`, this.handle.datasync());
+  }
+
+  async truncate(size: number): Promise<void> {
+    await translated(`cut ${this.name}`, this.handle.truncate(size));
+    this.bytes = size;
+  }
+
+  close(): Promise<void> {
+    return translated(`close ${this.name}`, this.handle.close());
+  }
+}
+
+function firstWrite(chunks: readonly Buffer[]): Buffer[] {
+  const taken: Buffer[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    if (taken.length === MAX_CHUNKS || bytes >= MAX_WRITE_BYTES) break;
+    taken.push(chunk);
+    bytes += chunk.length;
+  }
+  return taken;
+}
+
+/** What is left of the chunks when some bytes of the first `offered` ones were written. */
+function withoutFirst(chunks: readonly Buffer[], offered: number, written: number): Buffer[] {
+  let left = written;
+  let index = 0;
+  while (index < offered && left >= (chunks[index]?.length ?? 0)) {
+    left -= chunks[index]?.length ?? 0;
+    index += 1;
+  }
+  const rest = chunks.slice(index);
+  const first = rest[0];
+  return first === undefined ? [] : [first.subarray(left), ...rest.slice(1)];
+}

@@ -1,0 +1,71 @@
+/**
+ * Keeps a second process out of a data folder, for as long as the first one lives and no longer.
+ *
+ * The lock is the kernel's, on the open file `LOCK` (docs/decisions/0003-folder-lock.md says why): it
+ * is seen through every name of the file and from every namespace, and goes with its process,
+ * however that ends. What is written in the file is for the error message only and decides nothing,
+ * so it may be stale. The file is never removed: two processes must never lock two files.
+ */
+import * as fs from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type * as Native from 'fs-native-extensions';
+import { LOCK_FILE } from '../wal/names.js';
+
+const FILE_MODE = 0o600;
+
+/** More than any description; what somebody else put into the file is not shown at length. */
+const MAX_DESCRIPTION_BYTES = 300;
+
+/** The binding is CommonJS whose exports cannot be seen without running it. */
+const native = createRequire(import.meta.url)('fs-native-extensions') as typeof Native;
+
+/** Another live process has the folder. */
+export class FolderLockedError extends Error {
+  override readonly name = 'FolderLockedError';
+  readonly code = 'folder-locked';
+  constructor(
+    readonly folder: string,
+    /** As the holder describes itself, or ''. */
+    readonly holder: string,
+  ) {
+    super(`the data folder ${folder} is in use${holder === '' ? '' : ` by ${holder}`}`);
+  }
+}
+
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+/** Takes the lock of an existing folder or rejects with FolderLockedError; never waits. */
+export async function lockFolder(folder: string, role: string): Promise<FolderLock> {
+  const handle = await fs.open(
+    join(folder, LOCK_FILE),
+    fs.constants.O_RDWR | fs.constants.O_CREAT,
+    FILE_MODE,
+  );
+  try {
+    if (!native.tryLock(handle.fd)) throw new FolderLockedError(folder, await holderOf(handle));
+    await describe(handle, role);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  // Closing is what releases the lock; the handle is kept from the collector until then.
+  return { release: () => handle.close() };
+}
+
+async function describe(handle: fs.FileHandle, role: string): Promise<void> {
+  const started = new Date().toISOString();
+  const text = `the ${role} with process id ${process.pid} on ${hostname()}, started ${started}\n`;
+  await handle.truncate(0);
+  await handle.write(text, 0);
+}
+
+async function holderOf(handle: fs.FileHandle): Promise<string> {
+  const buffer = Buffer.alloc(MAX_DESCRIPTION_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+  const line = buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? '';
+  return [...line].filter((character) => character >= ' ').join('');
+}

@@ -1,0 +1,113 @@
+/**
+ * What a participant knows, as its log and snapshot make it: the durable state of the machine.
+ *
+ * `recovery.ts` builds it from records, the machine changes it with each record that it hands out;
+ * both go through the methods here, so that a replayed record has exactly the effect that it had
+ * when it was written. Invariants: `inDoubt` is contiguous from `resolved.txid + 1`; transactions
+ * are applied in txid order; `resolved.chain` covers exactly the committed transactions.
+ */
+import { assert } from '../base/assert.js';
+import {
+  type Epoch,
+  type Position,
+  type TxId,
+  type View,
+  NO_EPOCH,
+  START_POSITION,
+} from '../base/ids.js';
+import { REMEMBERED_ABORTS } from '../base/limits.js';
+import type { WriteCommand } from '../base/store-request.js';
+import { applyCommands, nextChain } from '../storage/commands.js';
+import type { SnapshotHeader } from '../storage/snapshot-header.js';
+import { Table } from '../storage/table.js';
+import type { PreparedRecord } from '../wal/record.js';
+import { History } from './history.js';
+import { Stages } from './stages.js';
+
+export interface PreparedTransaction {
+  readonly record: PreparedRecord;
+  readonly payload: Buffer;
+  readonly commands: readonly WriteCommand[];
+}
+
+export class ParticipantState {
+  table = new Table();
+  epoch: Epoch = NO_EPOCH;
+  view: View | null = null;
+  resolved: Position = START_POSITION;
+  /** Epoch number of the last committed transaction. */
+  lastEpoch = 0;
+  inDoubt: PreparedTransaction[] = [];
+  aborted: { epoch: number; txid: TxId }[] = [];
+  tailFrom: TxId = 0;
+  fit = true;
+  /** An install began and did not end: whatever is here counts as nothing. */
+  installing = false;
+  readonly stages = new Stages();
+  readonly history: History;
+
+  constructor(historyBytes: number) {
+    this.history = new History(historyBytes);
+  }
+
+  /** Holds nothing that a cluster could miss. */
+  get empty(): boolean {
+    return this.installing || (this.resolved.txid === 0 && this.inDoubt.length === 0 && !this.view);
+  }
+
+  get lastPrepared(): TxId {
+    return this.resolved.txid + this.inDoubt.length;
+  }
+
+  prepare(transaction: PreparedTransaction): void {
+    assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');
+    this.inDoubt.push(transaction);
+  }
+
+  /** Applies the oldest transaction in doubt; returns one number a command. */
+  commit(epoch: number, txid: TxId): readonly number[] {
+    const head = this.inDoubt.shift();
+    assert(head !== undefined, 'only what is prepared can be committed');
+    assert(head.record.txid === txid && head.record.epoch === epoch, 'commits go in txid order');
+    const results = applyCommands(this.table, head.commands);
+    const { length, crc } = head.record;
+    const chain = nextChain(this.resolved.chain, epoch, txid, length, crc);
+    this.resolved = { txid, chain };
+    this.lastEpoch = epoch;
+    this.history.push({ epoch, txid, commit: true, length, crc, payload: head.payload, chain });
+    this.stages.remove(head.record.stage);
+    return results;
+  }
+
+  /** Uses up the next txid, whether or not it was prepared here. */
+  abort(epoch: number, txid: TxId): void {
+    assert(txid === this.resolved.txid + 1, 'aborts go in txid order');
+    const head = this.inDoubt.shift();
+    if (head !== undefined) this.stages.remove(head.record.stage);
+    this.resolved = { txid, chain: this.resolved.chain };
+    this.aborted.push({ epoch, txid });
+    if (this.aborted.length > REMEMBERED_ABORTS) this.aborted.shift();
+    const { chain } = this.resolved;
+    this.history.push({ epoch, txid, commit: false, length: 0, crc: 0, payload: null, chain });
+  }
+
+  /** Forgets what is in doubt: a rejoiner takes payloads only from its donor. */
+  voidInDoubt(): void {
+    for (const { record } of this.inDoubt) this.stages.remove(record.stage);
+    this.inDoubt = [];
+  }
+
+  /** Becomes exactly this snapshot. */
+  restore(header: SnapshotHeader, table: Table): void {
+    this.table = table;
+    this.resolved = { txid: header.txid, chain: header.chain };
+    this.lastEpoch = header.epoch;
+    this.inDoubt = [];
+    this.aborted = [...header.aborted];
+    this.stages.clear();
+    this.history.reset(this.resolved);
+    this.installing = false;
+    this.fit = true;
+    this.tailFrom = 0;
+  }
+}

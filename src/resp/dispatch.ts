@@ -1,0 +1,104 @@
+/**
+ * From a parsed request to the outcome of its command: Redis's order of checks, which is existence,
+ * arity, authentication, then the command itself. Knows nothing of the connection's reply order.
+ */
+import {
+  answer,
+  findSubcommand,
+  fitsArity,
+  type CommandContext,
+  type CommandOutcome,
+  type SubcommandDefinition,
+} from './command.js';
+import type { ClientState, ReplyFormat } from './client-state.js';
+import type { CommandVerdict, SessionEnvironment } from './environment.js';
+import {
+  beyondLimit,
+  NO_AUTH,
+  unknownCommand,
+  unknownSubcommand,
+  wrongArity,
+} from './error-replies.js';
+import { LIMIT_SETTINGS, type SessionLimits } from './limits.js';
+import type { Reply } from './replies.js';
+import { registry } from './registry.js';
+import type { ParsedRequest } from './request-reader.js';
+import { longValue } from './store-calls.js';
+
+/** First words of HTTP requests: a browser was made to talk to us. Never what a client sends. */
+const HTTP_WORDS: ReadonlySet<string> = new Set(['post', 'host:']);
+const LONGEST_HTTP_WORD = 5;
+
+export interface Dispatched {
+  readonly outcome: CommandOutcome;
+  /** For the statistics; null for an unknown command, which has no row there. */
+  readonly name: string | null;
+}
+
+/** Whether this request is a sign of an attack through a browser, to be cut off without a word. */
+export function isHttp(request: ParsedRequest): boolean {
+  const [name] = request.args;
+  if (name === undefined || name.length > LONGEST_HTTP_WORD) return false;
+  return HTTP_WORDS.has(name.toString('latin1').toLowerCase());
+}
+
+/** Whether this request turns a connection in format `auto` to `redis`. */
+export function introduces(request: ParsedRequest): boolean {
+  const [name] = request.args;
+  return name !== undefined && registry.find(name)?.introduces === true;
+}
+
+export function dispatch(
+  request: ParsedRequest,
+  client: ClientState,
+  environment: SessionEnvironment,
+  format: ReplyFormat,
+): Dispatched {
+  const { args, excess } = request;
+  if (excess !== null) return refuse(null, excessError(excess, environment.limits), environment);
+  const [name = Buffer.alloc(0), second] = args;
+  const found = registry.find(name);
+  if (found === null) return refuse(null, unknownCommand(args), environment);
+  let chosen: SubcommandDefinition = found;
+  let fullName = found.name;
+  if (found.subcommands.length > 0 && second !== undefined) {
+    const subcommand = findSubcommand(found, second);
+    if (subcommand === null) {
+      return refuse(found.name, unknownSubcommand(found.name, second), environment);
+    }
+    chosen = subcommand;
+    fullName = `${found.name}|${subcommand.name}`;
+  }
+  client.lastCommand = fullName;
+  if (!fitsArity(chosen.arity, args.length)) {
+    return refuse(fullName, wrongArity(fullName), environment);
+  }
+  if (!client.authenticated && !found.flags.includes('no_auth')) {
+    return refuse(fullName, NO_AUTH, environment);
+  }
+  const context: CommandContext = { args, client, environment, format, registry };
+  const outcome = chosen.run(context);
+  if (outcome.type !== 'store') environment.countCommand(fullName, verdictOf(outcome));
+  return { outcome, name: fullName };
+}
+
+export function verdictOf(outcome: CommandOutcome): CommandVerdict {
+  return outcome.type === 'reply' && outcome.reply.kind === 'error' ? 'failed' : 'called';
+}
+
+function refuse(name: string | null, reply: Reply, environment: SessionEnvironment): Dispatched {
+  if (name !== null) environment.countCommand(name, 'rejected');
+  return { outcome: answer(reply), name };
+}
+
+function excessError(excess: NonNullable<ParsedRequest['excess']>, limits: SessionLimits): Reply {
+  const { maxRequestArgs, maxRequestBytes } = limits;
+  switch (excess) {
+    case 'args':
+      return beyondLimit('request', maxRequestArgs, 'arguments', LIMIT_SETTINGS.maxRequestArgs);
+    case 'bytes':
+      return beyondLimit('request', maxRequestBytes, 'bytes', LIMIT_SETTINGS.maxRequestBytes);
+    case 'bulk':
+      return longValue(limits);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Replies of one connection in the order of its requests. A request that waits for the store holds
+ * a place; what is answered behind it waits until it is answered too. Knows nothing of commands.
+ *
+ * Invariant: the front place, if there is one, is not answered yet; bytes leave in request order.
+ */
+import { assert } from '../base/assert.js';
+import { ReplyWriter, type RespVersion } from './encode.js';
+import { replyBytes, type Reply } from './replies.js';
+
+interface Place {
+  readonly token: number;
+  /** Protocol that was spoken when the request was read: a later HELLO does not change it. */
+  readonly version: RespVersion;
+  /** CLIENT REPLY: the answer is thrown away. */
+  readonly silent: boolean;
+  reply: Reply | null;
+  bytes: number;
+}
+
+export class ReplyQueue {
+  private readonly writer = new ReplyWriter();
+  private readonly places: Place[] = [];
+  private readonly byToken = new Map<number, Place>();
+  private heldBytes = 0;
+
+  /** Requests that were read and whose reply has not been written. */
+  get length(): number {
+    return this.places.length;
+  }
+
+  /** Bytes of replies that were not taken yet. */
+  get bytes(): number {
+    return this.heldBytes + this.writer.length;
+  }
+
+  get hasOutput(): boolean {
+    return this.writer.length > 0;
+  }
+
+  reserve(token: number, version: RespVersion, silent: boolean): void {
+    const place: Place = { token, version, silent, reply: null, bytes: 0 };
+    this.places.push(place);
+    this.byToken.set(token, place);
+  }
+
+  /** A reply that is there at once. */
+  add(reply: Reply, version: RespVersion): void {
+    if (this.places.length === 0) {
+      this.writer.write(reply, version);
+      return;
+    }
+    const bytes = replyBytes(reply);
+    this.heldBytes += bytes;
+    this.places.push({ token: 0, version, silent: false, reply, bytes });
+  }
+
+  fill(token: number, reply: Reply): void {
+    const place = this.byToken.get(token);
+    assert(place !== undefined, `reply to token ${token}, which awaits none`);
+    this.byToken.delete(token);
+    place.reply = reply;
+    place.bytes = place.silent ? 0 : replyBytes(reply);
+    this.heldBytes += place.bytes;
+    this.writeAnswered();
+  }
+
+  take(): Buffer[] {
+    return this.writer.take();
+  }
+
+  private writeAnswered(): void {
+    for (let front = this.places[0]; front !== undefined; front = this.places[0]) {
+      const { reply } = front;
+      if (reply === null) return;
+      this.places.shift();
+      this.heldBytes -= front.bytes;
+      if (!front.silent) this.writer.write(reply, front.version);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The ways in which data commands ask the store: arguments become a request, limits are checked
+ * before anything leaves, and the store's answer becomes a reply. On a participant none of them
+ * reaches the store. Knows nothing of transactions or participants.
+ */
+import type { Key } from '../base/store-request.js';
+import type { CommandContext, CommandOutcome, StoreAnswer } from './command.js';
+import { answer, unexpected } from './command.js';
+import { fitsWords } from './encode.js';
+import { beyondLimit, notTheCoordinator } from './error-replies.js';
+import { LIMIT_SETTINGS, MAX_LAB_WORDS, type SessionLimits } from './limits.js';
+import { array, bulk, integer, OK, simple, words, type Reply } from './replies.js';
+
+/** What `lab` format says instead of a missing value. */
+const LAB_NIL = bulk(Buffer.from('nil'));
+
+export function keyOf(arg: Buffer): Key {
+  return arg.toString('latin1');
+}
+
+type StoreOutcome = Extract<CommandOutcome, { type: 'store' }>;
+
+function ask(
+  context: CommandContext,
+  request: StoreOutcome['request'],
+  success: StoreOutcome['answer'],
+): CommandOutcome {
+  const { role, coordinatorAddress } = context.environment;
+  if (role === 'participant') return answer(notTheCoordinator(coordinatorAddress));
+  return { type: 'store', request, answer: success };
+}
+
+/** Null if every key is short enough. */
+function longKey(keys: readonly Key[], limits: SessionLimits): Reply | null {
+  const { maxKeyBytes } = limits;
+  if (keys.every((key) => key.length <= maxKeyBytes)) return null;
+  return beyondLimit('key', maxKeyBytes, 'bytes', LIMIT_SETTINGS.maxKeyBytes);
+}
+
+/** Keys and values alternating, an even number of them. */
+export function storePairs(context: CommandContext, flat: readonly Buffer[]): CommandOutcome {
+  const { limits } = context.environment;
+  const pairs: [Key, Buffer][] = [];
+  let key: Key | null = null;
+  for (const arg of flat) {
+    if (key === null) {
+      key = keyOf(arg);
+      continue;
+    }
+    if (arg.length > limits.maxValueBytes) return answer(longValue(limits));
+    pairs.push([key, arg]);
+    key = null;
+  }
+  const refusal = longKey(
+    pairs.map(([name]) => name),
+    limits,
+  );
+  if (refusal !== null) return answer(refusal);
+  return ask(context, { type: 'write', command: { op: 'set', pairs } }, okReply);
+}
+
+export function longValue(limits: SessionLimits): Reply {
+  return beyondLimit('value', limits.maxValueBytes, 'bytes', LIMIT_SETTINGS.maxValueBytes);
+}
+
+export function storeDelete(context: CommandContext, keys: readonly Key[]): CommandOutcome {
+  const refusal = longKey(keys, context.environment.limits);
+  if (refusal !== null) return answer(refusal);
+  return ask(context, { type: 'write', command: { op: 'del', keys } }, countReply);
+}
+
+/** Reads all arguments but the name as keys. */
+export function storeRead(
+  context: CommandContext,
+  op: 'get' | 'exists' | 'size',
+  success: (reply: StoreAnswer) => Reply,
+): CommandOutcome {
+  const keys = context.args.slice(1).map(keyOf);
+  const refusal = longKey(keys, context.environment.limits);
+  if (refusal !== null) return answer(refusal);
+  return ask(context, { type: 'read', command: { op, keys } }, success);
+}
+
+export function storeTransactionStatus(context: CommandContext, txid: string): CommandOutcome {
+  return ask(context, { type: 'txstatus', txid }, (reply) =>
+    reply.type === 'status' ? simple(reply.status) : unexpected(reply),
+  );
+}
+
+function okReply(reply: StoreAnswer): Reply {
+  return reply.type === 'ok' ? OK : unexpected(reply);
+}
+
+export function countReply(reply: StoreAnswer): Reply {
+  return reply.type === 'count' ? integer(reply.count) : unexpected(reply);
+}
+
+/** A missing value: alone it is an array of one word, among several it is that word. */
+export function labMissing(shape: 'array' | 'word'): Reply {
+  return shape === 'array' ? array([LAB_NIL]) : LAB_NIL;
+}
+
+export function labWords(value: Buffer): Reply {
+  if (fitsWords(value)) return words(value);
+  return beyondLimit('value', MAX_LAB_WORDS, 'words', 'reply_format lab');
+}

@@ -1,0 +1,193 @@
+/**
+ * The types of fields: how one value is written as bulk strings and read back.
+ *
+ * Each is a pair of inverse functions in one place, so that the two directions cannot drift apart,
+ * and records are put together from them. Reading is strict: every value has exactly one spelling,
+ * anything else is an `RpcProtocolError`. Writing asserts, because what we write comes from us.
+ * Every value says by itself where it ends, so no field needs to be the last one.
+ */
+import { isUtf8 } from 'node:buffer';
+import { assert } from '../base/assert.js';
+import type { ArgumentReader } from './argument-reader.js';
+import { canonicalInteger, integerList } from './decimal.js';
+import type { FrameBuilder } from './frame-builder.js';
+import { MAX_PROSE_BYTES, MAX_TEXT_BYTES } from './limits.js';
+
+export interface Field<T> {
+  /** Arguments that every value takes, or null where it depends on the value. */
+  readonly fixedSize: number | null;
+  size(value: T): number;
+  put(out: FrameBuilder, value: T): void;
+  take(input: ArgumentReader): T;
+}
+
+function single<T>(
+  put: (out: FrameBuilder, value: T) => void,
+  take: (input: ArgumentReader) => T,
+): Field<T> {
+  return { fixedSize: 1, size: () => 1, put, take };
+}
+
+function integerFrom(minimum: number): Field<number> {
+  return single(
+    (out, value) => {
+      assert(Number.isSafeInteger(value) && value >= minimum, `${value} is no number to send`);
+      out.latin1(String(value));
+    },
+    (input) => {
+      const bytes = input.take();
+      const value = canonicalInteger(bytes, 0, bytes.length);
+      if (Number.isNaN(value) || value < minimum) input.malformed('is not a canonical number');
+      return value;
+    },
+  );
+}
+
+/** An integer from 0 to 2^53 - 1. */
+export const uint = integerFrom(0);
+
+/** Whole milliseconds, or -1; a fraction of one is dropped, since only the order of size counts. */
+const wholeMillis = integerFrom(-1);
+export const elapsedMs: Field<number> = {
+  ...wholeMillis,
+  put: (out, value) => wholeMillis.put(out, Math.floor(value)),
+};
+
+/** Integers from -1 on, in one bulk string with one space between them; '' is none. */
+export const numbers: Field<readonly number[]> = single<readonly number[]>(
+  (out, values) => {
+    for (const value of values) {
+      assert(Number.isSafeInteger(value) && value >= -1, `${value} is no number to send`);
+    }
+    out.latin1(values.join(' '));
+  },
+  (input) => integerList(input.take()) ?? input.malformed('is not a list of numbers'),
+);
+
+export const flag: Field<boolean> = single(
+  (out, value) => out.latin1(value ? '1' : '0'),
+  (input) => {
+    const bytes = input.take();
+    if (bytes.length !== 1 || (bytes[0] !== 0x30 && bytes[0] !== 0x31)) {
+      input.malformed('is neither 0 nor 1');
+    }
+    return bytes[0] === 0x31;
+  },
+);
+
+function takeText(input: ArgumentReader, maxBytes: number): string {
+  const bytes = input.take();
+  if (bytes.length > maxBytes) input.fail('too-long', `over ${maxBytes} bytes`);
+  if (!isUtf8(bytes)) input.malformed('is not UTF-8');
+  return bytes.toString('utf8');
+}
+
+/** Identities, addresses, digests, in UTF-8. */
+export const text: Field<string> = single(
+  (out, value) => {
+    assert(Buffer.byteLength(value) <= MAX_TEXT_BYTES, 'an identity or address is short');
+    out.utf8(value);
+  },
+  (input) => takeText(input, MAX_TEXT_BYTES),
+);
+
+/** Characters of UTF-16 take at most three bytes each. */
+const MAX_PROSE_CHARACTERS = MAX_PROSE_BYTES / 3;
+
+/** A sentence for people. It may quote what a peer said, so a long one is cut, not a mistake. */
+export const prose: Field<string> = single(
+  (out, value) => out.utf8(value.slice(0, MAX_PROSE_CHARACTERS)),
+  (input) => takeText(input, MAX_PROSE_BYTES),
+);
+
+/** A key: any bytes, held as one character a byte. */
+export const key: Field<string> = single(
+  (out, value) => out.latin1(value),
+  (input) => input.take().toString('latin1'),
+);
+
+export const bytes: Field<Buffer> = single(
+  (out, value) => out.bulk([value]),
+  (input) => (input.copies ? Buffer.from(input.take()) : input.take()),
+);
+
+/** Bytes that are held in several buffers; how they were divided is not kept. */
+export const chunks: Field<readonly Buffer[]> = single<readonly Buffer[]>(
+  (out, value) => out.bulk(value),
+  (input) => {
+    const whole = bytes.take(input);
+    return whole.length === 0 ? [] : [whole];
+  },
+);
+
+export function oneOf<T extends string>(...names: readonly T[]): Field<T> {
+  const byName = new Map<string, T>(names.map((name) => [name, name]));
+  return single<T>(
+    (out, value) => out.latin1(value),
+    (input) => byName.get(input.take().toString('latin1')) ?? input.malformed('is no known word'),
+  );
+}
+
+/** Takes no room: the message's name says it already. */
+export function constant<T extends string>(value: T): Field<T> {
+  return { fixedSize: 0, size: () => 0, put: () => undefined, take: () => value };
+}
+
+/** A count, then the items. */
+export function list<T>(item: Field<T>): Field<readonly T[]> {
+  return {
+    fixedSize: null,
+    size: (values) => {
+      if (item.fixedSize !== null) return 1 + values.length * item.fixedSize;
+      return values.reduce((sum, value) => sum + item.size(value), 1);
+    },
+    put: (out, values) => {
+      uint.put(out, values.length);
+      for (const value of values) item.put(out, value);
+    },
+    take: (input) => {
+      const count = uint.take(input);
+      // Nothing is allocated for a count alone: a false one ends at the first missing argument.
+      const values: T[] = [];
+      while (values.length < count) values.push(item.take(input));
+      return values;
+    },
+  };
+}
+
+/** 0, or 1 and the value. */
+export function nullable<T>(item: Field<T>): Field<T | null> {
+  return {
+    fixedSize: null,
+    size: (value) => (value === null ? 1 : 1 + item.size(value)),
+    put: (out, value) => {
+      flag.put(out, value !== null);
+      if (value !== null) item.put(out, value);
+    },
+    take: (input) => (flag.take(input) ? item.take(input) : null),
+  };
+}
+
+/** All fields of an object, in the order in which they are listed here. */
+export function record<T extends object>(fields: {
+  readonly [K in keyof T]: Field<T[K]>;
+}): Field<T> {
+  const names = Object.keys(fields) as (keyof T & string)[];
+  const variable = names.filter((name) => fields[name].fixedSize === null);
+  const fixed = names.reduce((sum, name) => sum + (fields[name].fixedSize ?? 0), 0);
+  return {
+    fixedSize: variable.length === 0 ? fixed : null,
+    size: (value) => variable.reduce((sum, name) => sum + fields[name].size(value[name]), fixed),
+    put: (out, value) => {
+      for (const name of names) fields[name].put(out, value[name]);
+    },
+    take: (input) => {
+      const value = {} as T;
+      for (const name of names) {
+        input.field = name;
+        value[name] = fields[name].take(input);
+      }
+      return value;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Writes one message as a RESP array of bulk strings into as few Buffers as possible.
+ *
+ * Small fields gather in a latin1 string (one character a byte) that becomes one Buffer; a large
+ * Buffer is passed on as it is, never copied. Knows nothing of messages. Invariant: the frames of
+ * `finish` concatenated are the array that was begun, complete.
+ */
+
+/** Buffers up to this size are cheaper to copy than to hand to the socket one by one. */
+const COPY_UP_TO_BYTES = 4096;
+
+/** Longer text becomes a Buffer: strings have a largest length, which a frame may exceed. */
+const MAX_PENDING_CHARACTERS = 1024 * 1024;
+
+const ASCII = /^[\0-\x7f]*$/;
+
+export class FrameBuilder {
+  private readonly chunks: Buffer[] = [];
+  private pending: string;
+
+  /** `head` is what comes before the first field, in latin1. */
+  constructor(head: string) {
+    this.pending = head;
+  }
+
+  /** One bulk string whose characters are bytes. */
+  latin1(text: string): void {
+    this.small(`$${text.length}\r\n${text}\r\n`);
+  }
+
+  /** One bulk string of UTF-8. */
+  utf8(text: string): void {
+    if (ASCII.test(text)) this.latin1(text);
+    else this.bulk([Buffer.from(text, 'utf8')]);
+  }
+
+  /** One bulk string made of all the parts. */
+  bulk(parts: readonly Buffer[]): void {
+    let length = 0;
+    for (const part of parts) length += part.length;
+    this.pending += `$${length}\r\n`;
+    for (const part of parts) {
+      if (part.length <= COPY_UP_TO_BYTES) {
+        this.small(part.toString('latin1'));
+      } else {
+        this.flush();
+        this.chunks.push(part);
+      }
+    }
+    this.pending += '\r\n';
+  }
+
+  finish(): Buffer[] {
+    this.flush();
+    return this.chunks;
+  }
+
+  private small(text: string): void {
+    this.pending += text;
+    if (this.pending.length > MAX_PENDING_CHARACTERS) this.flush();
+  }
+
+  private flush(): void {
+    if (this.pending === '') return;
+    this.chunks.push(Buffer.from(this.pending, 'latin1'));
+    this.pending = '';
+  }
+}

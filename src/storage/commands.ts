@@ -1,0 +1,219 @@
+/**
+ * The commands of one transaction as bytes, and what they do to a table.
+ *
+ * Layout, all numbers big-endian: count u32, then a command each: op u8 (1 set, 2 del), items u32,
+ * then an item each: key length u32, key, and for `set` value length u32, value. Nothing follows.
+ * The same bytes travel in messages, lie in the log and are hashed into the chain, so the encoding
+ * of given commands is unique: `encodeCommands(decodeCommands(p))` equals `p`.
+ * Applying never fails and depends on nothing but the table and the commands.
+ */
+import { assert, unreachable } from '../base/assert.js';
+import { shortHash } from '../base/hash.js';
+import type { WriteCommand } from '../base/store-request.js';
+import type { Table } from './table.js';
+
+const OP_SET = 1;
+const OP_DEL = 2;
+
+/** Values above this are handed over as they are; smaller ones cost less to copy than to track. */
+export const COPY_BYTES = 64 * 1024;
+
+/** The payload is not what `encodeCommands` writes. */
+export class CommandFormatError extends Error {
+  override readonly name = 'CommandFormatError';
+  readonly code = 'malformed-commands';
+}
+
+/** Bytes that `encodeCommands` needs for these commands. */
+export function encodedLength(commands: readonly WriteCommand[]): number {
+  let length = 4;
+  for (const command of commands) {
+    length += 5;
+    if (command.op === 'set') {
+      for (const [key, value] of command.pairs) length += 8 + key.length + value.length;
+    } else {
+      for (const key of command.keys) length += 4 + key.length;
+    }
+  }
+  return length;
+}
+
+export function encodeCommands(commands: readonly WriteCommand[]): Buffer {
+  const writer = new PayloadWriter(encodedLength(commands), Infinity);
+  writeCommands(writer, commands);
+  const [payload] = writer.finish();
+  assert(payload !== undefined, 'a payload is never empty');
+  return payload;
+}
+
+/** The same bytes as a list of buffers; values over COPY_BYTES are in it as they are. */
+export function encodeCommandsParts(commands: readonly WriteCommand[]): Buffer[] {
+  let length = encodedLength(commands);
+  for (const command of commands) {
+    if (command.op !== 'set') continue;
+    for (const [, value] of command.pairs) if (value.length > COPY_BYTES) length -= value.length;
+  }
+  const writer = new PayloadWriter(length, COPY_BYTES);
+  writeCommands(writer, commands);
+  return writer.finish();
+}
+
+function writeCommands(writer: PayloadWriter, commands: readonly WriteCommand[]): void {
+  writer.u32(commands.length);
+  for (const command of commands) {
+    if (command.op === 'set') {
+      writer.op(OP_SET, command.pairs.length);
+      for (const [key, value] of command.pairs) {
+        writer.key(key);
+        writer.value(value);
+      }
+    } else {
+      writer.op(OP_DEL, command.keys.length);
+      for (const key of command.keys) writer.key(key);
+    }
+  }
+}
+
+/** Fills one buffer of known size; values above the threshold stand between parts of it. */
+class PayloadWriter {
+  private readonly buffer: Buffer;
+  private readonly parts: Buffer[] = [];
+  private partStart = 0;
+  private at = 0;
+
+  constructor(
+    length: number,
+    private readonly copyBytes: number,
+  ) {
+    this.buffer = Buffer.allocUnsafe(length);
+  }
+
+  u32(value: number): void {
+    this.at = this.buffer.writeUInt32BE(value, this.at);
+  }
+
+  op(code: number, items: number): void {
+    assert(items > 0, 'a command names at least one key');
+    this.at = this.buffer.writeUInt8(code, this.at);
+    this.u32(items);
+  }
+
+  key(key: string): void {
+    this.u32(key.length);
+    this.at += this.buffer.write(key, this.at, 'latin1');
+  }
+
+  value(value: Buffer): void {
+    this.u32(value.length);
+    if (value.length > this.copyBytes) {
+      this.parts.push(this.buffer.subarray(this.partStart, this.at), value);
+      this.partStart = this.at;
+    } else {
+      this.at += value.copy(this.buffer, this.at);
+    }
+  }
+
+  finish(): Buffer[] {
+    assert(this.at === this.buffer.length, 'the payload has the size that was computed');
+    if (this.at > this.partStart) this.parts.push(this.buffer.subarray(this.partStart));
+    return this.parts;
+  }
+}
+
+/** Throws CommandFormatError on anything that `encodeCommands` would not write. */
+export function decodeCommands(payload: Buffer): WriteCommand[] {
+  const reader = new PayloadReader(payload);
+  const count = reader.u32();
+  const commands: WriteCommand[] = [];
+  for (let i = 0; i < count; i += 1) commands.push(readCommand(reader));
+  reader.end();
+  return commands;
+}
+
+function readCommand(reader: PayloadReader): WriteCommand {
+  const op = reader.u8();
+  const items = reader.u32();
+  if (items === 0) throw new CommandFormatError('a command without keys');
+  if (op === OP_SET) {
+    const pairs: [string, Buffer][] = [];
+    for (let i = 0; i < items; i += 1) pairs.push([reader.key(), reader.value()]);
+    return { op: 'set', pairs };
+  }
+  if (op === OP_DEL) {
+    const keys: string[] = [];
+    for (let i = 0; i < items; i += 1) keys.push(reader.key());
+    return { op: 'del', keys };
+  }
+  throw new CommandFormatError(`unknown operation ${op}`);
+}
+
+class PayloadReader {
+  private at = 0;
+
+  constructor(private readonly payload: Buffer) {}
+
+  u8(): number {
+    return this.payload.readUInt8(this.advance(1));
+  }
+
+  u32(): number {
+    return this.payload.readUInt32BE(this.advance(4));
+  }
+
+  key(): string {
+    const length = this.u32();
+    const from = this.advance(length);
+    return this.payload.toString('latin1', from, from + length);
+  }
+
+  /**
+   * A value that makes up most of a large payload stays a part of it; any other is copied out, so
+   * that a small value never keeps a large payload in memory.
+   */
+  value(): Buffer {
+    const length = this.u32();
+    const from = this.advance(length);
+    const slice = this.payload.subarray(from, from + length);
+    const most = length > COPY_BYTES && length * 2 >= this.payload.length;
+    return most ? slice : Buffer.from(slice);
+  }
+
+  end(): void {
+    const rest = this.payload.length - this.at;
+    if (rest !== 0) throw new CommandFormatError(`${rest} bytes too many`);
+  }
+
+  private advance(bytes: number): number {
+    const from = this.at;
+    if (bytes > this.payload.length - from)
+      throw new CommandFormatError('the payload ends too early');
+    this.at = from + bytes;
+    return from;
+  }
+}
+
+/** One number a command: `del` the keys that were there, `set` the pairs that it wrote. */
+export function applyCommands(table: Table, commands: readonly WriteCommand[]): number[] {
+  return commands.map((command) => {
+    switch (command.op) {
+      case 'set':
+        for (const [key, value] of command.pairs) table.set(key, value);
+        return command.pairs.length;
+      case 'del':
+        return command.keys.reduce((found, key) => found + (table.delete(key) ? 1 : 0), 0);
+      default:
+        return unreachable(command);
+    }
+  });
+}
+
+/** The history hash behind one more committed transaction. */
+export function nextChain(
+  chain: string,
+  epoch: number,
+  txid: number,
+  length: number,
+  crc: number,
+): string {
+  return shortHash(`${chain}:${epoch}:${txid}:${length}:${crc}`);
+}

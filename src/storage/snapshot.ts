@@ -1,0 +1,213 @@
+/**
+ * A table as a stream of frames: the content of a snapshot file, and what flows from a donor to a
+ * joiner. Pure.
+ *
+ * Frame: CRC-32 of all that follows u32 | body length u32 | number in the stream u32 | kind u8 | body.
+ * The CRC of the first frame starts from 0, that of every other from the first frame's, so frames of
+ * two snapshots never pass for one stream. The stream is a header, entries and large values in any
+ * order, and an end that repeats count and digest. Numbers are big-endian.
+ * Invariant: `finish` returns only if every pair arrived and the table's own digest agrees.
+ */
+import { assert } from '../base/assert.js';
+import { crc32 } from '../base/hash.js';
+import type { SnapshotHeader } from './snapshot-header.js';
+import { type Pair, type TableSnapshot, Table } from './table.js';
+
+export const FRAME_HEAD_BYTES = 13;
+
+/** Entry frames are closed at this size; values above it travel in slices of it. */
+export const FRAME_TARGET_BYTES = 256 * 1024;
+
+/** A frame holds at most one entry beyond its target, whose key may be long. */
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+
+const AT = { crc: 0, length: 4, sequence: 8, kind: 12 } as const;
+const KIND = { header: 1, entries: 2, large: 3, slice: 4, end: 5 } as const;
+
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  readonly code = 'bad-snapshot';
+}
+
+/** The frames of this snapshot, made as they are asked for. The caller closes the snapshot. */
+export function* snapshotFrames(
+  snapshot: TableSnapshot,
+  header: SnapshotHeader,
+): Generator<Buffer, void> {
+  const writer = new FrameWriter();
+  yield writer.frame(KIND.header, [Buffer.from(JSON.stringify(header))]);
+  let group: Buffer[] = [];
+  let groupBytes = 0;
+  for (let pairs = snapshot.next(); pairs !== null; pairs = snapshot.next()) {
+    for (const pair of pairs) {
+      if (pair[1].length > FRAME_TARGET_BYTES) {
+        yield* largeFrames(writer, pair);
+        continue;
+      }
+      const entry = encodeEntry(pair);
+      group.push(...entry);
+      groupBytes += entry.reduce((sum, part) => sum + part.length, 0);
+      if (groupBytes < FRAME_TARGET_BYTES) continue;
+      yield writer.frame(KIND.entries, group);
+      group = [];
+      groupBytes = 0;
+    }
+  }
+  if (groupBytes > 0) yield writer.frame(KIND.entries, group);
+  yield writer.frame(KIND.end, [endBody(header)]);
+}
+
+function* largeFrames(writer: FrameWriter, [key, value]: Pair): Generator<Buffer, void> {
+  const total = Buffer.allocUnsafe(4);
+  total.writeUInt32BE(value.length);
+  yield writer.frame(KIND.large, [total, Buffer.from(key, 'latin1')]);
+  for (let at = 0; at < value.length; at += FRAME_TARGET_BYTES) {
+    yield writer.frame(KIND.slice, [value.subarray(at, at + FRAME_TARGET_BYTES)]);
+  }
+}
+
+function encodeEntry([key, value]: Pair): Buffer[] {
+  const head = Buffer.allocUnsafe(8 + key.length);
+  head.writeUInt32BE(key.length, 0);
+  head.writeUInt32BE(value.length, 4);
+  head.write(key, 8, 'latin1');
+  return [head, value];
+}
+
+function endBody(header: SnapshotHeader): Buffer {
+  return Buffer.from(JSON.stringify({ keys: header.keys, digest: header.digest }));
+}
+
+class FrameWriter {
+  private sequence = 0;
+  private seed = 0;
+
+  frame(kind: number, parts: readonly Buffer[]): Buffer {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    assert(length <= MAX_FRAME_BYTES, 'a frame is within its limit');
+    const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + length);
+    frame.writeUInt32BE(length, AT.length);
+    frame.writeUInt32BE(this.sequence, AT.sequence);
+    frame.writeUInt8(kind, AT.kind);
+    let at = FRAME_HEAD_BYTES;
+    for (const part of parts) at += part.copy(frame, at);
+    const crc = crc32(frame.subarray(AT.length), this.seed);
+    frame.writeUInt32BE(crc, AT.crc);
+    if (this.sequence === 0) this.seed = crc;
+    this.sequence += 1;
+    return frame;
+  }
+}
+
+/** Bytes of the frame that begins here, or null if there are too few bytes to tell. */
+export function frameLength(bytes: Buffer): number | null {
+  if (bytes.length < FRAME_HEAD_BYTES) return null;
+  const length = bytes.readUInt32BE(AT.length);
+  if (length > MAX_FRAME_BYTES) throw new SnapshotError(`a frame of ${length} bytes`);
+  return FRAME_HEAD_BYTES + length;
+}
+
+/** Builds a new table from frames, in order. Every method throws SnapshotError on damage. */
+export class SnapshotLoader {
+  private readonly loading = new Table();
+  private found: SnapshotHeader | null = null;
+  private sequence = 0;
+  private seed = 0;
+  private ended = false;
+  private large: { readonly key: string; readonly value: Buffer; have: number } | null = null;
+
+  /** Known once the first frame was fed. */
+  get header(): SnapshotHeader {
+    assert(this.found !== null, 'the first frame was fed');
+    return this.found;
+  }
+
+  /** Complete only after `finish`. */
+  get table(): Table {
+    return this.loading;
+  }
+
+  /** Takes exactly one frame. */
+  feed(frame: Buffer): void {
+    const body = this.check(frame);
+    const kind = frame.readUInt8(AT.kind);
+    if ((this.found === null) !== (kind === KIND.header)) throw new SnapshotError('frame order');
+    if ((this.large !== null) !== (kind === KIND.slice)) throw new SnapshotError('frame order');
+    switch (kind) {
+      case KIND.header:
+        this.found = JSON.parse(body.toString('utf8')) as SnapshotHeader;
+        return;
+      case KIND.entries:
+        this.addEntries(body);
+        return;
+      case KIND.large:
+        this.beginLarge(body);
+        return;
+      case KIND.slice:
+        this.addSlice(body);
+        return;
+      case KIND.end:
+        if (!body.equals(endBody(this.header))) throw new SnapshotError('end and header differ');
+        this.ended = true;
+        return;
+      default:
+        throw new SnapshotError(`unknown frame kind ${kind}`);
+    }
+  }
+
+  /** The whole table, compared with what the header says of it. */
+  finish(): { readonly header: SnapshotHeader; readonly table: Table } {
+    if (!this.ended) throw new SnapshotError('the snapshot is cut off');
+    const { header, table } = this;
+    if (table.size !== header.keys) {
+      throw new SnapshotError(`${table.size} keys where ${header.keys} were promised`);
+    }
+    if (table.digest() !== header.digest) throw new SnapshotError('the digest does not match');
+    return { header, table };
+  }
+
+  private check(frame: Buffer): Buffer {
+    if (this.ended) throw new SnapshotError('a frame behind the end');
+    if (frameLength(frame) !== frame.length) throw new SnapshotError('not exactly one frame');
+    const crc = crc32(frame.subarray(AT.length), this.seed);
+    if (crc !== frame.readUInt32BE(AT.crc)) throw new SnapshotError('a frame fails its checksum');
+    if (frame.readUInt32BE(AT.sequence) !== this.sequence) throw new SnapshotError('frame order');
+    if (this.sequence === 0) this.seed = crc;
+    this.sequence += 1;
+    return frame.subarray(FRAME_HEAD_BYTES);
+  }
+
+  private addEntries(body: Buffer): void {
+    let at = 0;
+    while (at < body.length) {
+      if (body.length - at < 8) throw new SnapshotError('an entry is cut off');
+      const keyEnd = at + 8 + body.readUInt32BE(at);
+      const end = keyEnd + body.readUInt32BE(at + 4);
+      if (end > body.length) throw new SnapshotError('an entry is cut off');
+      const key = body.toString('latin1', at + 8, keyEnd);
+      // Copied: a value must not keep a whole frame in memory.
+      this.loading.set(key, Buffer.from(body.subarray(keyEnd, end)));
+      at = end;
+    }
+  }
+
+  private beginLarge(body: Buffer): void {
+    if (body.length < 4) throw new SnapshotError('a large value is cut off');
+    const total = body.readUInt32BE(0);
+    if (total === 0) throw new SnapshotError('a large value without bytes');
+    const key = body.toString('latin1', 4);
+    this.large = { key, value: Buffer.allocUnsafeSlow(total), have: 0 };
+  }
+
+  private addSlice(body: Buffer): void {
+    const { large } = this;
+    assert(large !== null, 'slices follow the frame of their value');
+    if (body.length === 0 || body.length > large.value.length - large.have) {
+      throw new SnapshotError('a slice does not fit its value');
+    }
+    large.have += body.copy(large.value, large.have);
+    if (large.have < large.value.length) return;
+    this.loading.set(large.key, large.value);
+    this.large = null;
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * A data folder from its opening to the moment when its log takes new records.
+ *
+ * Three steps, of which only the last changes a folder that was used before: `openFolder` says whose
+ * it is; `replay` tells what it holds; `start` cuts a torn tail, removes leftovers of a crash and
+ * begins a new segment. A crash anywhere in between changes nothing that a next start would find.
+ * The base is the newest segment from which a restart finds everything: one with a snapshot, or one
+ * that begins with a `state` or `reset` record. Everything older is left over.
+ */
+import { assert } from '../base/assert.js';
+import type { Epoch, StoreId, View } from '../base/ids.js';
+import type { Disk } from '../ports/disk.js';
+import type { SnapshotHeader } from '../storage/snapshot-header.js';
+import type { Table } from '../storage/table.js';
+import { FolderError, RotError } from './errors.js';
+import { Log, type LogOptions, type SegmentTotals } from './log.js';
+import { MetaFile } from './meta-file.js';
+import { type FolderListing, segmentName, snapshotName, sortNames } from './names.js';
+import type { FolderIdentity, WalRecord } from './record.js';
+import { Reserve } from './reserve.js';
+import { SegmentFile, isFull } from './segment-file.js';
+import { type SegmentReading, findBase, readSegment } from './segment-scan.js';
+import { readSnapshot } from './snapshot-file.js';
+
+export interface FolderOptions extends LogOptions {
+  readonly role: FolderIdentity['role'];
+  readonly newStoreId: () => StoreId;
+  /** Names the place: machine id, device, inode. A folder that remembers another place is a copy. */
+  readonly origin: string;
+}
+
+export interface ReplayHandlers {
+  /** Comes first, if at all. */
+  readonly onSnapshot: (header: SnapshotHeader, table: Table) => void;
+  readonly onRecord: (record: WalRecord, segment: number) => void;
+}
+
+export interface CutTail {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** False: zeros only, so nothing was ever written there. */
+  readonly nonZero: boolean;
+}
+
+export interface ReplayOutcome {
+  readonly records: number;
+  readonly segments: number;
+  readonly bytes: number;
+  /** The records end here; `start` will cut what follows. */
+  readonly tail: CutTail | null;
+  /**
+   * The snapshot of the newest `reset` is missing: an install was cut off, the folder counts as
+   * empty. Only epochs and views were told.
+   */
+  readonly installing: boolean;
+}
+
+/** Opens a folder that this process has locked. Makes and syncs its identity if it is new. */
+export async function openFolder(disk: Disk, options: FolderOptions): Promise<OpenedFolder> {
+  const { role, origin } = options;
+  const listing = sortNames(await disk.list());
+  const isUsed = listing.segments.length > 0 || listing.snapshots.length > 0;
+  let meta = await MetaFile.load(disk, isUsed);
+  const fresh = meta === null;
+  if (meta === null) {
+    const identity = { role, storeId: options.newStoreId(), clusterId: '', generation: 0 };
+    meta = await MetaFile.create(disk, { identity, epoch: null, view: null, origin });
+  }
+  const { identity, epoch } = meta.current;
+  if (identity.role !== role) {
+    const message = `${disk.path} is the data folder of a ${identity.role}, not of a ${role}`;
+    throw new FolderError('wrong-role', message);
+  }
+  if (!isUsed && epoch !== null) {
+    throw new RotError(disk.path, segmentName(1), 0, 'the log is missing');
+  }
+  return new OpenedFolder(disk, options, meta, listing, fresh);
+}
+
+export class OpenedFolder {
+  private base = 1;
+  private replayed: ReplayOutcome | null = null;
+  private readonly totals = new Map<number, SegmentTotals>();
+
+  constructor(
+    readonly disk: Disk,
+    private readonly options: FolderOptions,
+    private readonly meta: MetaFile,
+    private readonly listing: FolderListing,
+    /** Made just now: nothing was ever here. */
+    readonly fresh: boolean,
+  ) {}
+
+  get identity(): FolderIdentity {
+    return this.meta.current.identity;
+  }
+
+  /** The newest epoch and view promised here, whatever became of the log's tail. */
+  get epochHint(): Epoch | null {
+    return this.meta.current.epoch;
+  }
+
+  get viewHint(): View | null {
+    return this.meta.current.view;
+  }
+
+  /** The folder was written elsewhere: restored or copied. Until `Log.setOrigin` it stays so. */
+  get isCopy(): boolean {
+    return this.meta.current.origin !== this.options.origin;
+  }
+
+  /** Tells everything from the base on. Throws RotError or FolderError, having changed nothing. */
+  async replay(handlers: ReplayHandlers): Promise<ReplayOutcome> {
+    const { disk, listing } = this;
+    const { storeId } = this.identity;
+    const found = await findBase(disk, listing, storeId);
+    this.base = found.base;
+    if (found.hasSnapshot) {
+      const { header, table } = await readSnapshot(disk, found.base);
+      handlers.onSnapshot(header, table);
+    }
+    let records = 0;
+    let bytes = 0;
+    let tail: CutTail | null = null;
+    const tell = (record: WalRecord, segment: number): void => {
+      records += 1;
+      const promise = record.kind === 'epoch' || record.kind === 'view';
+      if (!found.installing || promise) handlers.onRecord(record, segment);
+    };
+    const segments = listing.segments.filter((segment) => segment >= found.base);
+    for (const segment of segments) {
+      const isTornRoll = segment === found.tornRoll;
+      const reading = await readSegment(disk, segment, storeId, (record) => {
+        if (!isTornRoll) tell(record, segment);
+      });
+      const isLast = segment === segments.at(-1);
+      tail = this.judge(segment, isTornRoll ? wholeFile(reading) : reading, isLast);
+      const kept = tail === null ? reading.bytes : tail.offset;
+      this.totals.set(segment, { bytes: kept, records: reading.records });
+      bytes += kept;
+    }
+    const { installing } = found;
+    this.replayed = { records, segments: segments.length, bytes, tail, installing };
+    return this.replayed;
+  }
+
+  /** Opens the log for new records; `replay` has resolved. */
+  async start(): Promise<Log> {
+    const { disk, meta } = this;
+    assert(this.replayed !== null, 'a folder is replayed before its log is started');
+    await this.cutTail(this.replayed.tail);
+    await this.removeLeftovers();
+    const reserve = await Reserve.open(disk);
+    const segment = (await this.removeUnusedSegment()) + 1;
+    const create = (): Promise<SegmentFile> => SegmentFile.create(disk, this.identity, segment, []);
+    let current: SegmentFile;
+    try {
+      current = await create();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      await reserve.release();
+      current = await create();
+    }
+    await reserve.restore();
+    if (this.totals.size === 0) this.base = segment;
+    return new Log(disk, this.options, { meta, reserve, totals: this.totals }, current, this.base);
+  }
+
+  /** What must be cut off this segment's end, if anything; throws where a cut would lose records. */
+  private judge(segment: number, reading: SegmentReading, isLast: boolean): CutTail | null {
+    const { verdict, bytes } = reading;
+    const file = segmentName(segment);
+    if (verdict.tail === 'clean') return null;
+    const { offset } = verdict;
+    if (verdict.tail === 'rot') throw new RotError(this.disk.path, file, offset, verdict.reason);
+    if (offset === 0 && this.listing.snapshots.includes(segment)) {
+      throw new RotError(
+        this.disk.path,
+        file,
+        offset,
+        'its header was durable before its snapshot',
+      );
+    }
+    if (!isLast) {
+      throw new RotError(this.disk.path, file, offset, 'a segment before the last one is cut off');
+    }
+    const nonZero = verdict.tail === 'torn' && verdict.nonZero;
+    return { file, offset, bytes: bytes - offset, nonZero };
+  }
+
+  private async cutTail(tail: CutTail | null): Promise<void> {
+    if (tail === null || tail.offset === 0) return;
+    const file = await this.disk.open(tail.file);
+    await file.truncate(tail.offset);
+    await file.sync();
+    await file.close();
+  }
+
+  private async removeLeftovers(): Promise<void> {
+    const { disk, listing, base } = this;
+    const names = [
+      ...listing.temporary,
+      ...listing.snapshots.filter((number) => number !== base).map(snapshotName),
+      ...listing.segments.filter((number) => number < base).map(segmentName),
+    ];
+    for (const name of names) await disk.remove(name);
+    if (names.length > 0) await disk.syncFolder();
+  }
+
+  /** A last segment without a record only makes the folder longer. Returns the last that stays. */
+  private async removeUnusedSegment(): Promise<number> {
+    const last = this.listing.segments.at(-1) ?? 0;
+    const { tail, installing } = this.replayed ?? { tail: null, installing: false };
+    const isUnused = this.totals.get(last)?.records === 0 || tail?.offset === 0;
+    const isBase = last === this.base && (installing || this.listing.snapshots.includes(last));
+    if (last === 0 || !isUnused || isBase) return last;
+    await this.disk.remove(segmentName(last));
+    await this.disk.syncFolder();
+    this.totals.delete(last);
+    return last - 1;
+  }
+}
+
+function wholeFile(reading: SegmentReading): SegmentReading {
+  return { ...reading, records: 0, verdict: { tail: 'torn', offset: 0, nonZero: true } };
+}

@@ -1,0 +1,61 @@
+/**
+ * A file of known size that exists to be removed. A participant that votes YES promises to log the
+ * outcome; when the disk is full this file's space is what that promise is kept with.
+ *
+ * While the reserve is missing nothing may be promised, so it is made again before the next
+ * promise is logged.
+ */
+import { type Disk, DiskError } from '../ports/disk.js';
+import { RESERVE_FILE } from './names.js';
+
+/** Room for thousands of outcomes, a few views and both meta slots. */
+export const RESERVE_BYTES = 1024 * 1024;
+
+export class Reserve {
+  private constructor(
+    private readonly disk: Disk,
+    private present: boolean,
+  ) {}
+
+  static async open(disk: Disk): Promise<Reserve> {
+    const names = await disk.list();
+    const whole = names.includes(RESERVE_FILE) && (await disk.size(RESERVE_FILE)) >= RESERVE_BYTES;
+    return new Reserve(disk, whole);
+  }
+
+  get isPresent(): boolean {
+    return this.present;
+  }
+
+  /** False when there is no room for it. */
+  async restore(): Promise<boolean> {
+    if (this.present) return true;
+    await this.removeFile();
+    const file = await this.disk.create(RESERVE_FILE);
+    try {
+      await file.append([Buffer.alloc(RESERVE_BYTES)]);
+      await file.sync();
+    } catch (error) {
+      if (!(error instanceof DiskError && error.code === 'full')) throw error;
+      await file.truncate(0);
+      return false;
+    } finally {
+      await file.close();
+    }
+    await this.disk.syncFolder();
+    this.present = true;
+    return true;
+  }
+
+  /** Gives the space back. */
+  async release(): Promise<void> {
+    this.present = false;
+    await this.removeFile();
+    await this.disk.syncFolder();
+  }
+
+  private async removeFile(): Promise<void> {
+    const names = await this.disk.list();
+    if (names.includes(RESERVE_FILE)) await this.disk.remove(RESERVE_FILE);
+  }
+}

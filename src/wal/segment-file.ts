@@ -1,0 +1,80 @@
+/**
+ * The segment that is being written: one open file, its place and its counts. A write either is
+ * durable when it resolves, or has left nothing behind (no room), or has failed for good.
+ */
+import { type Disk, type DiskFile, DiskError } from '../ports/disk.js';
+import { batchChunks } from './batch.js';
+import type { EncodedRecord } from './codec.js';
+import { segmentName } from './names.js';
+import type { FolderIdentity } from './record.js';
+import { encodeSegmentHeader } from './segment-header.js';
+
+export function isFull(error: unknown): boolean {
+  return error instanceof DiskError && error.code === 'full';
+}
+
+export class SegmentFile {
+  records = 0;
+
+  private constructor(
+    private readonly file: DiskFile,
+    private readonly storeId: string,
+    readonly segment: number,
+  ) {}
+
+  get bytes(): number {
+    return this.file.size;
+  }
+
+  /**
+   * A new segment that holds its header and these records, durable with its name. Without room
+   * there is no new segment, durably, and the error is passed on.
+   */
+  static async create(
+    disk: Disk,
+    identity: FolderIdentity,
+    segment: number,
+    records: readonly EncodedRecord[],
+  ): Promise<SegmentFile> {
+    const header = encodeSegmentHeader({ ...identity, segment });
+    const file = await disk.create(segmentName(segment));
+    const { storeId } = identity;
+    const chunks = batchChunks(records, { storeId, segment, offset: header.length });
+    try {
+      await file.append([header, ...chunks]);
+    } catch (error) {
+      if (isFull(error)) {
+        await file.close();
+        await disk.remove(segmentName(segment));
+        await disk.syncFolder();
+      }
+      throw error;
+    }
+    await file.sync();
+    await disk.syncFolder();
+    const created = new SegmentFile(file, storeId, segment);
+    created.records = records.length;
+    return created;
+  }
+
+  /** Without room the file is cut back to its last good end, durably, and the error is passed on. */
+  async write(records: readonly EncodedRecord[]): Promise<void> {
+    const { storeId, segment } = this;
+    const offset = this.file.size;
+    try {
+      await this.file.append(batchChunks(records, { storeId, segment, offset }));
+    } catch (error) {
+      if (isFull(error)) {
+        await this.file.truncate(offset);
+        await this.file.sync();
+      }
+      throw error;
+    }
+    await this.file.sync();
+    this.records += records.length;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Mocha's dot reporter, or its spec reporter on request (`KV_REPORTER=spec`), followed by one line
+ * that counts: `N passed, N failed`, and the skipped ones where there are any. Where
+ * `KV_COUNTS_FILE` is set, the counts go into that file instead, for a caller that adds its own.
+ */
+import { writeFileSync } from 'node:fs';
+import Mocha from 'mocha';
+import { type Counts, countsLine } from './counts.js';
+
+const { EVENT_RUN_END, EVENT_TEST_PENDING } = Mocha.Runner.constants;
+const Parent = process.env['KV_REPORTER'] === 'spec' ? Mocha.reporters.Spec : Mocha.reporters.Dot;
+
+export default class CountingReporter extends Parent {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options);
+    const skipped: string[] = [];
+    runner.on(EVENT_TEST_PENDING, (test) => {
+      skipped.push(test.fullTitle());
+    });
+    runner.once(EVENT_RUN_END, () => {
+      for (const title of skipped) process.stdout.write(`skipped: ${title}\n`);
+      report({
+        passed: this.stats.passes,
+        failed: this.stats.failures,
+        skipped: this.stats.pending,
+      });
+    });
+  }
+}
+
+function report(counts: Counts): void {
+  const file = process.env['KV_COUNTS_FILE'];
+  if (file === undefined) process.stdout.write(`${countsLine(counts)}\n`);
+  else writeFileSync(file, JSON.stringify(counts));
+}

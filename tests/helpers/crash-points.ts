@@ -1,0 +1,25 @@
+/**
+ * The named points at which a process can be made to kill itself (`KV_CRASH_POINT=name[:count]`),
+ * with what brings the process there. A test holds this list against the names in the code.
+ */
+export const CRASH_POINT_VARIABLE = 'KV_CRASH_POINT';
+
+export interface CrashPointCase {
+  readonly role: 'coordinator' | 'participant';
+  readonly point: string;
+  readonly reachedBy: 'writes' | 'loss of a participant' | 'start';
+}
+
+/** Later visits than the first find more work in flight. */
+export const COUNT_UNDER_WRITES = 50;
+
+export const CRASH_POINTS: readonly CrashPointCase[] = [
+  { role: 'participant', point: 'participant-prepared', reachedBy: 'writes' },
+  { role: 'participant', point: 'participant-voted', reachedBy: 'writes' },
+  { role: 'participant', point: 'participant-commit', reachedBy: 'writes' },
+  { role: 'coordinator', point: 'coordinator-prepared', reachedBy: 'writes' },
+  { role: 'coordinator', point: 'coordinator-deciding', reachedBy: 'writes' },
+  { role: 'coordinator', point: 'coordinator-decided', reachedBy: 'writes' },
+  { role: 'coordinator', point: 'coordinator-view', reachedBy: 'loss of a participant' },
+  { role: 'coordinator', point: 'coordinator-epoch', reachedBy: 'start' },
+];

@@ -1,0 +1,284 @@
+/**
+ * The network port in memory: nothing arrives before somebody delivers it.
+ *
+ * Each connection has two lanes, one a direction; what is sent queues there, in order, as encoded
+ * bytes, so that ends share no memory and every message passes through the codec. The owner (a test
+ * or a simulator) picks a lane and delivers its first item, or loses connections in the ways in
+ * which real ones are lost. Knows no time: a dial that must time out is one that is cut.
+ */
+import type {
+  AcceptHandler,
+  DialHandler,
+  Network,
+  PeerAcceptor,
+  PeerConnection,
+} from '../../src/ports/network.js';
+import { encodeReply, encodeRequest } from '../../src/rpc/codec.js';
+import type { Reply, Request } from '../../src/rpc/messages.js';
+import { ReplyReader } from '../../src/rpc/reply-reader.js';
+import { RequestFrames } from '../../src/rpc/request-frames.js';
+
+/** Which end of a connection. */
+export type Side = 'dialler' | 'acceptor';
+
+type Item =
+  | { readonly type: 'dial' }
+  | { readonly type: 'opened' }
+  | { readonly type: 'message'; readonly name: string; readonly bytes: Buffer }
+  | { readonly type: 'end'; readonly reason: string };
+
+interface End {
+  open: boolean;
+  sentBytes: number;
+  bytesRead: number;
+  received(bytes: Buffer): void;
+  opened(): void;
+  ended(reason: string): void;
+}
+
+interface Link {
+  readonly id: number;
+  readonly from: string;
+  readonly to: string;
+  readonly ends: Record<Side, End>;
+  /** What is on its way to this side. */
+  readonly lanes: Record<Side, Item[]>;
+  /** Sides that nothing reaches any more, and nobody is told. */
+  readonly deaf: Set<Side>;
+}
+
+/** One direction of one connection with something on its way. */
+export interface Lane {
+  readonly connection: number;
+  /** Names of hosts. */
+  readonly from: string;
+  readonly to: string;
+  readonly towards: Side;
+  /** What `deliver` would hand over: a message's type, or `dial`, `opened`, `end`. */
+  readonly next: string;
+}
+
+/** More deliveries than any test needs: two sides that answer each other for ever. */
+const MAX_DELIVERIES = 1_000_000;
+
+const NO_END: End = {
+  open: true,
+  sentBytes: 0,
+  bytesRead: 0,
+  received: () => undefined,
+  opened: () => undefined,
+  ended: () => undefined,
+};
+
+function other(side: Side): Side {
+  return side === 'dialler' ? 'acceptor' : 'dialler';
+}
+
+function queuedBytes(lane: readonly Item[]): number {
+  return lane.reduce((sum, item) => sum + (item.type === 'message' ? item.bytes.length : 0), 0);
+}
+
+export class MemoryNetwork {
+  private readonly links = new Map<number, Link>();
+  private readonly acceptors = new Map<string, PeerAcceptor>();
+  private readonly readBy = new Map<string, number>();
+  private lastId = 0;
+
+  /** The port as the process with this name sees it. A participant's name is its address. */
+  host(name: string): Network {
+    const readBy = this.readBy;
+    return {
+      dial: (address, handler) => this.dial(name, address, handler),
+      flush: () => undefined,
+      get bytesRead() {
+        return readBy.get(name) ?? 0;
+      },
+    };
+  }
+
+  listen(address: string, acceptor: PeerAcceptor): void {
+    this.acceptors.set(address, acceptor);
+  }
+
+  unlisten(address: string): void {
+    this.acceptors.delete(address);
+  }
+
+  /** Where something can be delivered now, in the order in which connections were dialled. */
+  lanes(): Lane[] {
+    const lanes: Lane[] = [];
+    for (const link of this.links.values()) {
+      for (const towards of ['acceptor', 'dialler'] as const) {
+        const item = link.lanes[towards][0];
+        if (item === undefined || link.deaf.has(towards)) continue;
+        const [from, to] = towards === 'acceptor' ? [link.from, link.to] : [link.to, link.from];
+        const next = item.type === 'message' ? item.name : item.type;
+        lanes.push({ connection: link.id, from, to, towards, next });
+      }
+    }
+    return lanes;
+  }
+
+  /** Hands over the first item of the lane; false if there is none any more. */
+  deliver({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): boolean {
+    const link = this.links.get(connection);
+    const item = link?.lanes[towards].shift();
+    if (link === undefined || item === undefined || link.deaf.has(towards)) return false;
+    const end = link.ends[towards];
+    if (item.type === 'dial') {
+      if (link.ends.dialler.open) this.accept(link);
+    } else if (end.open) {
+      this.handOver(link, towards, item);
+    }
+    this.forgetIfOver(link);
+    return true;
+  }
+
+  /** Delivers in turns until nothing is on its way. */
+  deliverAll(): void {
+    for (let count = 0; count < MAX_DELIVERIES;) {
+      const lanes = this.lanes();
+      if (lanes.length === 0) return;
+      for (const lane of lanes) if (this.deliver(lane)) count += 1;
+    }
+    throw new Error('two sides answer each other without end');
+  }
+
+  /** The connection breaks: what is on its way is lost, both ends will hear of it. */
+  cut(connection: number, reason = 'the connection was reset'): void {
+    const link = this.links.get(connection);
+    if (link === undefined) return;
+    for (const side of ['dialler', 'acceptor'] as const) {
+      link.lanes[side].splice(0, Infinity, { type: 'end', reason });
+    }
+  }
+
+  /** From now on nothing reaches this side and nobody is told: a half-open connection. */
+  deafen(connection: number, side: Side): void {
+    this.links.get(connection)?.deaf.add(side);
+  }
+
+  /**
+   * The process is gone. After a kill its system still delivers what was sent and then closes;
+   * after a power cut nothing more is heard, and peers are not told.
+   */
+  crash(host: string, how: 'killed' | 'powerCut' = 'killed'): void {
+    this.unlisten(host);
+    for (const link of [...this.links.values()]) {
+      for (const side of ['dialler', 'acceptor'] as const) {
+        if ((side === 'dialler' ? link.from : link.to) !== host) continue;
+        link.ends[side].open = false;
+        link.lanes[side].length = 0;
+        link.deaf.add(side);
+        if (how === 'powerCut') link.deaf.add(other(side));
+        else
+          link.lanes[other(side)].push({ type: 'end', reason: 'the peer closed the connection' });
+      }
+      this.forgetIfOver(link);
+    }
+  }
+
+  /** Connections that at least one end holds for open. */
+  connectionIds(): number[] {
+    return [...this.links.keys()];
+  }
+
+  private dial(from: string, to: string, handler: DialHandler): PeerConnection<Request> {
+    this.lastId += 1;
+    const reader = new ReplyReader();
+    const end: End = {
+      ...NO_END,
+      received: (bytes) => {
+        for (const reply of reader.push(bytes)) if (end.open) handler.reply(reply);
+      },
+      opened: () => handler.opened(),
+      ended: (reason) => handler.closed(reason),
+    };
+    const link: Link = {
+      id: this.lastId,
+      from,
+      to,
+      ends: { dialler: end, acceptor: { ...NO_END } },
+      lanes: { dialler: [], acceptor: [{ type: 'dial' }] },
+      deaf: new Set(),
+    };
+    this.links.set(link.id, link);
+    return this.connection<Request>(link, 'dialler', encodeRequest);
+  }
+
+  private accept(link: Link): void {
+    const acceptor = this.acceptors.get(link.to);
+    if (acceptor === undefined) {
+      link.ends.acceptor.open = false;
+      link.lanes.acceptor.length = 0;
+      link.lanes.dialler.push({ type: 'end', reason: 'connection refused' });
+      return;
+    }
+    const frames = new RequestFrames();
+    const end = link.ends.acceptor;
+    link.lanes.dialler.push({ type: 'opened' });
+    const connection = this.connection<Reply>(link, 'acceptor', encodeReply);
+    const handler: AcceptHandler = acceptor(connection);
+    end.received = (bytes) => {
+      for (const request of frames.push(bytes)) if (end.open) handler.request(request);
+    };
+    end.ended = (reason) => handler.closed(reason);
+  }
+
+  private handOver(link: Link, towards: Side, item: Item): void {
+    const end = link.ends[towards];
+    if (item.type === 'opened') {
+      end.opened();
+    } else if (item.type === 'message') {
+      const host = towards === 'dialler' ? link.from : link.to;
+      end.bytesRead += item.bytes.length;
+      this.readBy.set(host, (this.readBy.get(host) ?? 0) + item.bytes.length);
+      end.received(item.bytes);
+    } else if (item.type === 'end') {
+      this.finish(link, towards, item.reason);
+      end.ended(item.reason);
+    }
+  }
+
+  private connection<Out extends Request | Reply>(
+    link: Link,
+    side: Side,
+    encode: (message: Out) => Buffer[],
+  ): PeerConnection<Out> {
+    const end = link.ends[side];
+    const lane = link.lanes[other(side)];
+    return {
+      id: link.id,
+      send: (message) => {
+        if (!end.open) return;
+        const bytes = Buffer.concat(encode(message));
+        end.sentBytes += bytes.length;
+        lane.push({ type: 'message', name: message.type, bytes });
+      },
+      close: () => {
+        if (end.open) this.finish(link, side, 'the peer closed the connection');
+      },
+      get bufferedBytes() {
+        return queuedBytes(lane);
+      },
+      get bytesRead() {
+        return end.bytesRead;
+      },
+      get bytesWritten() {
+        return end.sentBytes - queuedBytes(lane);
+      },
+    };
+  }
+
+  /** This side is over; the other hears of it behind what was sent. */
+  private finish(link: Link, side: Side, reason: string): void {
+    link.ends[side].open = false;
+    link.lanes[side].length = 0;
+    if (link.ends[other(side)].open) link.lanes[other(side)].push({ type: 'end', reason });
+    this.forgetIfOver(link);
+  }
+
+  private forgetIfOver(link: Link): void {
+    if (!link.ends.dialler.open && !link.ends.acceptor.open) this.links.delete(link.id);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Starts that must fail, and how: one clear line on standard error, status 2 for a configuration
+ * that makes no sense, status 1 for one that cannot run here and now.
+ */
+import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Cluster, makeCluster } from '../helpers/processes.js';
+import { PROGRAM } from '../helpers/project-root.js';
+import { run, runConfig, type RunResult } from '../helpers/run-program.js';
+
+function expectOneLine(result: RunResult, code: number, ...words: readonly string[]): void {
+  expect(result.code, result.stderr).to.equal(code);
+  expect(result.stderr.trimEnd().split('\n'), result.stderr).to.have.length(1);
+  for (const word of words) expect(result.stderr).to.include(word);
+}
+
+describe('a start that cannot succeed', function () {
+  this.timeout(20_000);
+  let cluster: Cluster;
+
+  beforeEach(async () => {
+    cluster = await makeCluster({ participants: 1 });
+  });
+
+  const badFiles: readonly [string, string, readonly string[]][] = [
+    ['no mode', 'coordinator_info 127.0.0.1:9\nparticipant_info 127.0.0.1:10\n', ['mode']],
+    ['an unknown mode', 'mode both\ncoordinator_info 127.0.0.1:9\n', ['1', 'mode', 'both']],
+    ['no coordinator', 'mode participant\nparticipant_info 127.0.0.1:9\n', ['coordinator_info']],
+    ['no participant', 'mode coordinator\ncoordinator_info 127.0.0.1:9\n', ['participant_info']],
+    [
+      'a port that is none',
+      'mode participant\ncoordinator_info 127.0.0.1:9\nparticipant_info 127.0.0.1:99999\n',
+      ['3', 'participant_info', '99999'],
+    ],
+    [
+      'an unknown key, with the nearest known one',
+      'mode participant\ncoordinator_info 127.0.0.1:9\nparticipant_info 127.0.0.1:8\nlog_levle info\n',
+      ['4', 'log_levle', 'log_level'],
+    ],
+    [
+      'a value out of range, in INI format',
+      'mode = participant\ncoordinator_info = 127.0.0.1:9\nparticipant_info = 127.0.0.1:8\n' +
+        'heartbeat_interval = soon\n',
+      ['4', 'heartbeat_interval', 'soon'],
+    ],
+  ];
+  for (const [what, text, words] of badFiles) {
+    it(`refuses a configuration with ${what}`, async () => {
+      const path = join(cluster.folder, 'bad.conf');
+      writeFileSync(path, text);
+      expectOneLine(await runConfig(path), 2, 'bad.conf', ...words);
+    });
+  }
+
+  it('refuses a configuration that is not there, and an unknown flag', async () => {
+    const path = join(cluster.folder, 'absent.conf');
+    expectOneLine(await runConfig(path), 2, 'absent.conf');
+    expectOneLine(await run(PROGRAM, ['--confg_path', path]), 2, '--confg_path');
+    expectOneLine(await run(PROGRAM, []), 2, '--config_path');
+  });
+
+  it('prints the settings without secrets on --check', async () => {
+    const { configPath } = cluster.coordinator;
+    writeFileSync(configPath, `${readFileSync(configPath, 'utf8')}requirepass verysecret\n`);
+    const { code, stdout } = await runConfig(configPath, '--check');
+    expect(code).to.equal(0);
+    expect(stdout).to.include('requirepass').and.to.include('***');
+    expect(stdout).not.to.include('verysecret');
+  });
+
+  for (const name of ['coordinator', 'participant1'] as const) {
+    it(`exits 1 when the address of the ${name} is taken`, async () => {
+      const role = name === 'coordinator' ? cluster.coordinator : cluster.participant(1);
+      const server: Server = createServer();
+      await new Promise<void>((listening) => server.listen(role.port, role.host, listening));
+      try {
+        expectOneLine(await runConfig(role.configPath), 1, role.address);
+      } finally {
+        server.close();
+      }
+    });
+
+    it(`exits 1 when another process holds the data folder of the ${name}`, async () => {
+      const role = name === 'coordinator' ? cluster.coordinator : cluster.participant(1);
+      await role.start();
+      const copy = join(role.folder, 'copy.conf');
+      copyFileSync(role.configPath, copy);
+      writeFileSync(copy, `${readFileSync(copy, 'utf8')}bind 127.0.0.2\n`);
+      expectOneLine(await runConfig(copy), 1, join(role.folder, 'data'));
+      expect(role.isRunning).to.equal(true);
+      await role.kill9();
+      await role.start();
+    });
+  }
+
+  it('exits 1 on a data folder that belongs to another role', async () => {
+    await cluster.start();
+    await cluster.stop();
+    const own = join(cluster.coordinator.folder, 'data');
+    const foreign = join(cluster.participant(1).folder, 'data');
+    const folder = (data: string): string => join(data, readdirSync(data)[0] ?? '');
+    const target = folder(own);
+    renameSync(target, `${target}.aside`);
+    renameSync(folder(foreign), target);
+    expectOneLine(await runConfig(cluster.coordinator.configPath), 1, target);
+  });
+});
