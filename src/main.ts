@@ -57,6 +57,7 @@ async function dump(options: DumpOptions): Promise<number> {
 }
 
 async function serve(options: ServeOptions, config: Config): Promise<number> {
+  const signalled = firstSignal();
   const { WinstonTrace } = await import('./io/winston-trace.js');
   const { CRASH_POINT_VARIABLE, CrashPoint } = await import('./io/crash-point.js');
   const trace = new WinstonTrace({
@@ -72,7 +73,6 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   // A reader that went away, such as `| head`, is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  const signalled = firstSignal();
   const started = startRole(config, { trace, options, version: version() });
   const ended = await Promise.race([started.then((role) => role.finished), signalled]);
   if (typeof ended === 'number') return ended;

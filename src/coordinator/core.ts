@@ -145,6 +145,13 @@ export class CoordinatorCore {
     this.reply(client, { type: 'error', code, text });
   }
 
+  /** Says once what recovery is waiting for. */
+  await(text: string): void {
+    if (this.condition === text) return;
+    this.condition = text;
+    this.trace.event('info', `recovering: ${text}`);
+  }
+
   checkpoint(records: readonly WalRecord[]): void {
     this.newSegment = records;
   }

@@ -3,14 +3,13 @@
  * comes out of `takeReady`, and `nextTimeoutAt` is its only timer.
  *
  * Knows no socket, file, clock or random source. Its own clock stands still while the process does
- * not run: a gap between two steps that is longer than any timer explains is taken out, so that
- * a coordinator that was stopped first handles what has arrived and blames nobody for the silence.
+ * not run (`running-clock.ts`), so that a coordinator that was stopped first handles what has arrived
+ * and blames nobody for the silence.
  * Invariant: nothing leaves that promises a record which is not synced (see `core.ts`).
  */
 import { unreachable } from '../base/assert.js';
-import type { Epoch, Millis, Position, StoreId } from '../base/ids.js';
+import type { Epoch, Millis, StoreId } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
-import type { StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
 import type { Done, Pong, Refused, Reply, Status } from '../rpc/messages.js';
 import { Admission } from './admission.js';
@@ -18,18 +17,17 @@ import { Agreement } from './agreement.js';
 import { Batcher } from './batcher.js';
 import { Clients } from './clients.js';
 import { type CoordinatorSettings, CoordinatorCore } from './core.js';
+import { Integrity } from './integrity.js';
 import { Membership } from './membership.js';
 import { type Peer, Peers } from './peers.js';
 import { Reads } from './reads.js';
-import type { ClientRef, CoordinatorInput, CoordinatorReady } from './ready.js';
+import type { CoordinatorInput, CoordinatorReady } from './ready.js';
 import type { CoordinatorRecovered } from './recovery.js';
 import { Resync } from './resync.js';
+import { RunningClock } from './running-clock.js';
 import { Staging } from './staging.js';
 import { Takeover } from './takeover.js';
 import { Transactions } from './transactions.js';
-
-/** Outcomes that all members have synced are noted in the log this often. */
-const SETTLE_EVERY = 256;
 
 export interface CoordinatorOptions {
   readonly recovered: CoordinatorRecovered;
@@ -49,7 +47,7 @@ export class Coordinator {
   readonly peers: Peers;
   readonly membership: Membership;
   readonly admission: Admission;
-  private readonly agreement = new Agreement();
+  private readonly integrity: Integrity;
   private readonly batcher: Batcher;
   private readonly transactions: Transactions;
   private readonly staging: Staging;
@@ -58,8 +56,7 @@ export class Coordinator {
   private readonly takeover: Takeover;
   private readonly clients: Clients;
   private readonly suspected = new Set<Peer>();
-  private lastStepAt: Millis;
-  private absentMs: Millis = 0;
+  private readonly clock: RunningClock;
 
   constructor(options: CoordinatorOptions) {
     const { settings, recovered, prng, clusterId, generation, now } = options;
@@ -68,7 +65,7 @@ export class Coordinator {
     const { storeId, trace } = options;
     const core = new CoordinatorCore(settings, storeId, identity, outcomes, trace, now);
     this.core = core;
-    this.lastStepAt = now;
+    this.clock = new RunningClock(now, 2 * settings.heartbeatIntervalMs);
     this.peers = new Peers(core, prng, {
       onOpen: (peer) => {
         this.takeover.onOpen(peer);
@@ -94,14 +91,26 @@ export class Coordinator {
     this.staging = new Staging(core, peers, membership, this.batcher, this.transactions);
     this.reads = new Reads(core, peers, membership);
     this.resync = new Resync(core, peers, membership, this.transactions);
+    const agreement = new Agreement();
     this.admission = new Admission(
       core,
       peers,
       membership,
       this.transactions,
-      this.agreement,
+      agreement,
       (peer) => {
         this.onAdmitted(peer);
+      },
+    );
+    this.integrity = new Integrity(
+      core,
+      peers,
+      membership,
+      agreement,
+      this.admission,
+      this.reads,
+      (text) => {
+        this.halt(text);
       },
     );
     this.takeover = new Takeover(core, peers, membership, prng, epochs, options.isCopied, () => {
@@ -123,11 +132,11 @@ export class Coordinator {
   }
 
   step(input: CoordinatorInput, now: Millis): void {
-    this.setClock(now);
+    this.core.now = this.clock.read(now);
     this.noticeSuspicions();
     switch (input.type) {
       case 'client':
-        this.onClient(input.client, input.request);
+        this.clients.onRequest(input.client, input.request);
         return;
       case 'dialOpened':
         this.peers.onDialOpened(input.dial);
@@ -169,7 +178,7 @@ export class Coordinator {
       this.clients.nextTimeoutAt(),
       this.core.now + this.core.settings.heartbeatIntervalMs,
     );
-    return at + this.absentMs;
+    return this.clock.outer(at);
   }
 
   /** Requests that nobody has answered yet. */
@@ -185,7 +194,7 @@ export class Coordinator {
 
   /** A new log segment is due: the shell decides by the size of the log. */
   beginCheckpoint(now: Millis): void {
-    this.setClock(now);
+    this.core.now = this.clock.read(now);
     if (this.core.phase === 'serving') this.core.checkpoint([this.takeover.stateRecord()]);
   }
 
@@ -199,11 +208,11 @@ export class Coordinator {
     this.core.condition = reason;
   }
 
-  private setClock(now: Millis): void {
-    const gap = now - this.lastStepAt;
-    this.lastStepAt = now;
-    if (gap > 2 * this.core.settings.heartbeatIntervalMs) this.absentMs += gap;
-    this.core.now = Math.max(this.core.now, now - this.absentMs);
+  /** The participants contradict each other: nothing is served that may be wrong. */
+  private halt(text: string): void {
+    this.stop(text);
+    this.core.phase = 'halted';
+    this.core.trace.event('error', text);
   }
 
   private onTick(): void {
@@ -232,15 +241,12 @@ export class Coordinator {
         this.reads.onPeerLost(peer);
       } else {
         this.suspected.delete(peer);
+        this.transactions.recoveredAt = this.core.now;
         this.core.trace.event('info', 'a participant answers', { participant: peer.address });
       }
       this.transactions.advance();
       this.reads.advance();
     }
-  }
-
-  private onClient(client: ClientRef, request: StoreRequest): void {
-    this.clients.onRequest(client, request);
   }
 
   private onReply(peer: Peer, message: Reply): void {
@@ -305,7 +311,7 @@ export class Coordinator {
       return;
     }
     if (!this.resync.run(peer, status)) return;
-    this.observe(peer, status.resolved, status.digest);
+    this.integrity.observe(peer, status.resolved, status.digest);
     this.staging.onPeerReady(peer);
     this.reads.advance();
   }
@@ -356,10 +362,10 @@ export class Coordinator {
     peer.keys = message.keys;
     peer.syncedTxid = Math.max(peer.syncedTxid, message.synced);
     if (message.position.txid === message.txid) {
-      this.observe(peer, message.position, message.digest);
+      this.integrity.observe(peer, message.position, message.digest);
     }
     this.transactions.onDone(peer, message);
-    this.settle();
+    this.integrity.settle();
     this.admission.advance();
   }
 
@@ -377,94 +383,20 @@ export class Coordinator {
     peer.bytes = message.bytes;
     peer.keys = message.keys;
     if (this.membership.has(peer) && peer.isReady) {
-      this.observe(peer, message.position, message.digest);
+      this.integrity.observe(peer, message.position, message.digest);
     }
-    this.settle();
+    this.integrity.settle();
     this.advance();
-  }
-
-  /** Compares members at equal txids; what differs is removed and refilled, or everything stops. */
-  private observe(peer: Peer, position: Position, digest: string): void {
-    if (peer.storeId === null || !this.membership.has(peer)) return;
-    peer.position = position;
-    const members = (this.membership.latest?.members ?? []).map((member) => member.storeId);
-    const verdict = this.agreement.observe(peer.storeId, position, digest, members);
-    if (verdict.kind === 'agree') return;
-    this.core.counters.divergences += 1;
-    if (verdict.kind === 'split') {
-      const text = `participants differ at transaction ${verdict.txid} and no majority agrees`;
-      this.stop(text);
-      this.core.phase = 'halted';
-      this.core.condition = text;
-      this.core.trace.event('error', text);
-      return;
-    }
-    for (const storeId of verdict.minority) {
-      const outvoted = this.peers.byStore(storeId);
-      if (outvoted === undefined || outvoted.unsound !== '') continue;
-      outvoted.unsound = `its state differs from the majority's at transaction ${verdict.txid}`;
-      this.core.trace.event('error', outvoted.unsound, { participant: outvoted.address });
-      this.reads.onPeerLost(outvoted);
-    }
-    this.advance();
-  }
-
-  private settle(): void {
-    const members = this.membership.installed?.members ?? [];
-    if (members.length === 0 || this.core.phase !== 'serving') return;
-    const synced = members.map(({ storeId }) => this.peers.byStore(storeId)?.syncedTxid ?? 0);
-    const settled = Math.min(this.core.durableTxid, ...synced);
-    const { outcomes } = this.core;
-    if (settled - outcomes.settledTxid < SETTLE_EVERY) return;
-    outcomes.settle(settled);
-    this.core.persist({ kind: 'commitDone', epoch: this.core.epoch.number, txid: settled }, false);
   }
 
   /** Everything that may have become possible through what just happened. */
   private advance(): void {
     if (this.core.phase !== 'serving') return;
-    this.removeUnsound();
-    this.admitRemoved();
+    this.integrity.advance();
     this.transactions.finishAborts();
     this.transactions.advance();
     this.staging.advance();
     this.admission.advance();
     this.reads.advance();
-  }
-
-  /** A member whose state is known to be wrong leaves at once, if a sound one stays. */
-  private removeUnsound(): void {
-    const { membership } = this;
-    if (membership.isChanging) return;
-    const members = membership.memberPeers();
-    const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
-    const unsound = members.filter((peer) => peer.unsound !== '');
-    const gone = this.notConfigured();
-    if (unsound.length + gone === 0 || sound.length === 0) return;
-    const silent = members.filter(
-      (peer) => peer.unsound === '' && !sound.includes(peer) && !this.peers.isSuspected(peer),
-    );
-    if (silent.length > 0) return;
-    membership.propose(sound, gone > 0 ? 'the configuration changed' : 'a member must be refilled');
-  }
-
-  /** Whoever is here and not in the view, for whatever reason, catches up and comes back. */
-  private admitRemoved(): void {
-    for (const peer of this.peers.all) {
-      if (!peer.isFenced || this.membership.has(peer) || this.admission.isJoining(peer)) continue;
-      const isWrong = peer.unsound !== '' && !peer.unsound.startsWith('it lacks');
-      if (peer.storeId !== null) this.agreement.forget(peer.storeId);
-      peer.isReady = false;
-      peer.unsound = '';
-      this.reads.onPeerLost(peer);
-      this.admission.consider(peer, isWrong);
-    }
-  }
-
-  /** Members that no configured participant is, although all configured ones have answered. */
-  private notConfigured(): number {
-    if (this.peers.all.some((peer) => peer.storeId === null)) return 0;
-    const members = this.membership.latest?.members ?? [];
-    return members.filter(({ storeId }) => this.peers.byStore(storeId) === undefined).length;
   }
 }

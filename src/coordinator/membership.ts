@@ -54,12 +54,23 @@ export class Membership {
   }
 
   propose(members: readonly Peer[], reason: string): void {
+    const stays =
+      this.latest === null ||
+      members.some(({ storeId }) => storeId !== null && isMember(this.latest, storeId));
+    assert(stays, 'a view shares a member with the one before');
+    this.begin(members, reason);
+  }
+
+  /** An operator's override: this one store is the truth from now on. */
+  force(peer: Peer, highestKnown: View | null): void {
+    this.latest = highestKnown;
+    this.begin([peer], 'forced by an operator');
+  }
+
+  private begin(members: readonly Peer[], reason: string): void {
     const { core } = this;
     assert(members.length > 0, 'a view never shrinks to nothing');
     const list = members.map(memberOf);
-    const stays =
-      this.latest === null || list.some((member) => isMember(this.latest, member.storeId));
-    assert(stays, 'a view shares a member with the one before');
     const view: View = {
       number: (this.latest?.number ?? 0) + 1,
       epoch: core.epoch,

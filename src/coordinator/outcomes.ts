@@ -38,21 +38,20 @@ export class Outcomes {
     return this.byTxid.get(txid);
   }
 
-  /** Takes over what a log says was decided before its first record. */
-  restore(decided: TxId, settled: TxId, recent: readonly Decision[]): void {
+  /** Takes over, instead of what was known, what somebody else says was decided. */
+  replace(decided: TxId, settled: TxId, recent: readonly Decision[]): void {
+    this.byTxid.clear();
+    this.decidedTxid = 0;
     for (const decision of recent) {
-      if (decision.txid > this.decidedTxid) this.add(decision);
+      if (decision.txid > this.decidedTxid && decision.txid <= decided) this.add(decision);
     }
-    this.decidedTxid = Math.max(this.decidedTxid, decided);
-    this.settledTxid = Math.max(this.settledTxid, settled);
+    this.decidedTxid = decided;
+    this.settledTxid = settled;
   }
 
   /** What a new log segment must repeat: all that is unsettled, and some more. */
   recent(): Decision[] {
-    const from = Math.max(
-      1,
-      Math.min(this.settledTxid + 1, this.decidedTxid - REMEMBERED_ABORTS),
-    );
+    const from = Math.max(1, Math.min(this.settledTxid + 1, this.decidedTxid - REMEMBERED_ABORTS));
     const decisions: Decision[] = [];
     for (let txid = from; txid <= this.decidedTxid; txid += 1) {
       const decision = this.byTxid.get(txid);

@@ -75,6 +75,9 @@ export class Peer {
   bytes = 0;
   keys = 0;
   needs = 0;
+  /** Requests on the data connection that are not answered yet, and since when none was. */
+  outstanding = 0;
+  progressAt: Millis = 0;
   state: PeerState = 'unreachable';
   stateSince: Millis;
   nextPingAt: Millis;
@@ -91,6 +94,11 @@ export class Peer {
     this.stateSince = now;
     this.nextPingAt = now;
   }
+}
+
+/** Catching up takes its time, and some messages are never answered. */
+function isAnsweredSoon(message: Request): boolean {
+  return message.type !== 'catchUp' && message.type !== 'sound' && message.type !== 'unstage';
 }
 
 /** When to give up open connections: one more timeout after the suspicion, from the last dial on. */
@@ -129,14 +137,23 @@ export class Peers {
     return this.all.find((peer) => peer.storeId === storeId);
   }
 
+  /** Silent on the heartbeat connection, or stuck on the data connection while it is asked. */
   isSuspected(peer: Peer): boolean {
-    return peer.detector.isSuspected(this.core.now);
+    return peer.detector.isSuspected(this.core.now) || this.core.now >= this.stuckAt(peer);
+  }
+
+  private stuckAt(peer: Peer): Millis {
+    if (peer.outstanding === 0) return Infinity;
+    return peer.progressAt + this.core.settings.failureTimeoutMs;
   }
 
   send(peer: Peer, message: Request): void {
-    if (peer.data.dial !== null && peer.data.state === 'open') {
-      this.core.send(peer.data.dial, message);
+    if (peer.data.dial === null || peer.data.state !== 'open') return;
+    if (isAnsweredSoon(message)) {
+      if (peer.outstanding === 0) peer.progressAt = this.core.now;
+      peer.outstanding += 1;
     }
+    this.core.send(peer.data.dial, message);
   }
 
   /** Gives the data connection up; a new one begins with what the participant then knows. */
@@ -147,7 +164,11 @@ export class Peers {
 
   onTick(): void {
     for (const peer of this.all) {
-      if (this.core.now >= silentAt(peer, this.core.settings.failureTimeoutMs)) this.hangUp(peer);
+      const { failureTimeoutMs } = this.core.settings;
+      if (this.core.now >= silentAt(peer, failureTimeoutMs)) this.hangUp(peer);
+      if (this.core.now >= this.stuckAt(peer) + failureTimeoutMs) {
+        this.restart(peer, 'answers heartbeats but nothing else');
+      }
       this.tickChannel(peer, peer.data);
       this.tickChannel(peer, peer.heart);
       this.ping(peer);
@@ -171,6 +192,9 @@ export class Peers {
         else if (channel.state !== 'open') at = Math.min(at, channel.sinceAt + HANDSHAKE_MS);
       }
       at = Math.min(at, peer.nextPingAt);
+      const stuckAt = this.stuckAt(peer);
+      const step = this.core.settings.failureTimeoutMs;
+      at = Math.min(at, stuckAt > this.core.now ? stuckAt : stuckAt + step);
       if (!this.isSuspected(peer)) at = Math.min(at, peer.detector.suspectedAt);
       else if (peer.heart.state === 'open') {
         at = Math.min(at, silentAt(peer, this.core.settings.failureTimeoutMs));
@@ -219,7 +243,15 @@ export class Peers {
       return;
     }
     if (message.type === 'pong') this.onPong(peer, message);
-    else if (channel.purpose === 'data') this.events.onReply(peer, message);
+    else if (channel.purpose === 'data') this.onDataReply(peer, message);
+  }
+
+  private onDataReply(peer: Peer, message: Reply): void {
+    if (message.type !== 'caughtUp') {
+      peer.outstanding = Math.max(0, peer.outstanding - 1);
+      peer.progressAt = this.core.now;
+    }
+    this.events.onReply(peer, message);
   }
 
   onDialClosed(dial: DialId, reason: string): void {
@@ -327,6 +359,7 @@ export class Peers {
     peer.isFenced = false;
     peer.isReady = false;
     peer.status = null;
+    peer.outstanding = 0;
     if (wasOpen) this.events.onDataClosed(peer);
   }
 

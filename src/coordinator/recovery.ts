@@ -5,7 +5,8 @@
  * - @B VIEW: the newest is the last; numbers only grow.
  * - @C COMMIT or ABORT of the next txid: decided. At or below what is decided: written again.
  * - @D COMMIT_DONE: every member of the view has synced the outcomes up to here.
- * - @E STATE: all of it at once, at the head of a segment.
+ * - @E STATE: all of it at once, at the head of a segment or by an operator's override. What was
+ *   known before is void.
  * - @F an outcome that leaves a gap, or a participant's record: impossible while the log is whole.
  *
  * Knows nothing of files or participants. Replay has no side effect.
@@ -54,7 +55,7 @@ export class CoordinatorRecovery {
       case 'state':
         for (const epoch of record.epochs) this.hintEpoch(epoch); // @E
         this.hintView(record.view);
-        this.outcomes.restore(record.lastTxid, record.settledTxid, record.recent);
+        this.outcomes.replace(record.lastTxid, record.settledTxid, record.recent);
         return;
       default:
         throw new ReplayError(`a ${record.kind} record belongs to a participant's log`); // @F

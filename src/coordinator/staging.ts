@@ -12,7 +12,7 @@ import type { Millis } from '../base/ids.js';
 import { PIECE_BYTES, PIECE_WINDOW_BYTES } from '../base/limits.js';
 import type { Pieced } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
-import { type Batcher, needsStaging } from "./batcher.js";
+import { type Batcher, needsStaging } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';

@@ -14,26 +14,27 @@
  * living coordinator is heard. View 1 is made when all configured participants are empty.
  * Invariant: an acknowledged write is never left to members that were not asked.
  */
-import { type Epoch, type Millis, type View, isMember, NO_EPOCH, sameEpoch } from '../base/ids.js';
+import { type Epoch, type Millis, type View, isMember, NO_EPOCH } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
 import type { Status } from '../rpc/messages.js';
 import type { StateRecord } from '../wal/record.js';
 import type { CoordinatorCore } from './core.js';
+import { Inquiry } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import { type Verdicts, decideVerdicts } from './verdicts.js';
 
-/** Asking again, where an answer may have changed by itself. */
-const ASK_AGAIN_MS: Millis = 200;
+/** Members may have fallen silent, or run out of time, without a message that says so. */
+const LOOK_AGAIN_MS: Millis = 50;
+
+/** Above whatever epoch a participant may have promised that does not answer an override. */
+const FORCED_EPOCH_STEP = 1000;
 
 type Step = 'asking' | 'raising' | 'fencing' | 'forming' | 'deciding' | 'done';
 
 export class Takeover {
   step: Step = 'asking';
-  private isWithoutLog: boolean;
-  private askAgainAt: Millis;
-  private readonly askedAt: Millis;
-  private readonly heardOf = new Map<Peer, Status>();
+  private readonly inquiry: Inquiry;
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -44,15 +45,13 @@ export class Takeover {
     isCopied: boolean,
     private readonly onServing: () => void,
   ) {
-    this.isWithoutLog = isCopied || membership.latest === null;
-    this.askedAt = core.now;
-    this.askAgainAt = core.now + ASK_AGAIN_MS;
+    this.inquiry = new Inquiry(core, peers, membership, ownEpochs, isCopied);
   }
 
   /** The data connection is proved: what it is asked first depends on how far we are. */
   onOpen(peer: Peer): void {
     if (this.step === 'asking' || this.step === 'raising') {
-      this.peers.send(peer, { type: 'inquire' });
+      this.inquiry.onOpen(peer);
     } else {
       this.fence(peer);
     }
@@ -60,23 +59,18 @@ export class Takeover {
 
   onStatus(peer: Peer, status: Status): void {
     if (this.step !== 'asking') return;
-    this.heardOf.set(peer, status);
+    this.inquiry.onStatus(peer, status);
     this.advance();
   }
 
   onTick(): void {
-    if (this.step === 'asking' && this.core.now >= this.askAgainAt) {
-      this.askAgainAt = this.core.now + ASK_AGAIN_MS;
-      for (const peer of this.peers.all) this.peers.send(peer, { type: 'inquire' });
-    }
+    if (this.step === 'asking') this.inquiry.onTick();
     if (this.step !== 'done') this.advance();
   }
 
   nextTimeoutAt(): Millis {
     if (this.step === 'done') return Infinity;
-    return this.step === 'asking'
-      ? this.askAgainAt
-      : Math.max(this.core.now + 1, this.askedAt + this.core.settings.failureTimeoutMs);
+    return this.step === 'asking' ? this.inquiry.nextTimeoutAt : this.core.now + LOOK_AGAIN_MS;
   }
 
   advance(): void {
@@ -96,87 +90,11 @@ export class Takeover {
     return this.step !== step;
   }
 
-  private get patienceIsOver(): boolean {
-    return this.core.now - this.askedAt >= this.core.settings.failureTimeoutMs;
-  }
-
-  private await(text: string): void {
-    if (this.core.condition === text) return;
-    this.core.condition = text;
-    this.core.trace.event('info', `recovering: ${text}`);
-  }
-
   // Step 1.
 
   private tryRaise(): void {
-    const answers = [...this.heardOf.values()];
-    if (!this.isWithoutLog && answers.some((status) => this.outruns(status))) {
-      this.isWithoutLog = true;
-      this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
-    }
-    const target = this.isWithoutLog ? this.highestView(answers) : this.membership.latest;
-    const waitFor = target === null ? this.notEmpty() : this.notAnswered(target);
-    if (target !== null && !this.isWithoutLog && this.patienceIsOver) {
-      if (waitFor.length < target.members.length) {
-        this.raise(target, answers);
-        return;
-      }
-    }
-    if (waitFor.length > 0) {
-      const what = target === null ? 'the first view' : `view ${target.number}`;
-      this.await(`${what} needs an answer from ${waitFor.join(', ')}`);
-      return;
-    }
-    if (this.isWithoutLog && !this.isAlone(answers)) return;
-    this.raise(target, answers);
-  }
-
-  /** Another coordinator has been here since this log was written. */
-  private outruns(status: Status): boolean {
-    const known =
-      status.epoch.number === 0 || this.ownEpochs.some((own) => sameEpoch(own, status.epoch));
-    return !known || (status.view?.number ?? 0) > (this.membership.latest?.number ?? 0);
-  }
-
-  private highestView(answers: readonly Status[]): View | null {
-    let highest = this.membership.latest;
-    for (const { view } of answers) {
-      if (view !== null && view.number > (highest?.number ?? 0)) highest = view;
-    }
-    return highest;
-  }
-
-  /** Without any view, all configured participants must have answered, as empty. */
-  private notEmpty(): string[] {
-    return this.peers.all
-      .filter((peer) => this.heardOf.get(peer)?.empty !== true)
-      .map((peer) => peer.address);
-  }
-
-  private notAnswered(view: View): string[] {
-    const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
-    return view.members
-      .filter((member) => !answered.has(member.storeId))
-      .map((member) => `${member.address} (store ${member.storeId.slice(0, 8)})`);
-  }
-
-  /** A start without log must not take a living coordinator's participants away. */
-  private isAlone(answers: readonly Status[]): boolean {
-    const { core } = this;
-    const elapsed = core.now - this.askedAt;
-    const recent = answers.filter(
-      (status) => status.heardMsAgo >= 0 && status.heardMsAgo < core.settings.failureTimeoutMs,
-    );
-    if (recent.length === 0) return true;
-    const living = recent.find((status) => status.heardMsAgo < elapsed - ASK_AGAIN_MS);
-    if (living !== undefined && elapsed >= core.settings.failureTimeoutMs) {
-      core.exit(
-        `another coordinator (epoch ${living.heardEpoch.number}) is alive: ` +
-          'this one has no log of its own and would take its participants away',
-      );
-    }
-    this.await('making sure that no other coordinator is alive');
-    return false;
+    const result = this.inquiry.conclude();
+    if (result !== null) this.raise(result.target, result.answers);
   }
 
   // Step 2.
@@ -190,13 +108,16 @@ export class Takeover {
       return;
     }
     const [clusterId] = clusters;
-    const generation = Math.max(core.generation, ...answers.map((status) => status.generation));
+    const isForced = core.settings.forcedView !== '';
+    const known = Math.max(core.generation, ...answers.map((status) => status.generation));
+    const generation = isForced ? known + 1 : known;
     if (core.clusterId === '' || generation !== core.generation) {
       core.adopt(clusterId ?? this.prng.hex(32), generation);
     }
     const numbers = answers.map((status) => status.epoch.number);
     const own = this.ownEpochs.at(-1) ?? NO_EPOCH;
-    const number = Math.max(own.number, target?.epoch.number ?? 0, ...numbers) + 1;
+    const highest = Math.max(own.number, target?.epoch.number ?? 0, ...numbers);
+    const number = highest + (isForced ? FORCED_EPOCH_STEP : 1);
     core.epoch = { number, nonce: this.prng.hex(16) };
     core.persist({ kind: 'epoch', epoch: core.epoch }, true);
     if (target !== null && target.number > (membership.latest?.number ?? 0)) {
@@ -217,11 +138,15 @@ export class Takeover {
   /** Called with every `fenced`, and when time passes. */
   private tryDecide(): void {
     const { membership } = this;
+    if (this.core.settings.forcedView !== '') {
+      this.forceView();
+      return;
+    }
     const view = membership.latest;
     if (view === null) {
       const missing = this.peers.all.filter((peer) => !peer.isFenced);
       if (missing.length > 0) {
-        this.await(`the first view needs ${missing.map((peer) => peer.address).join(', ')}`);
+        this.core.await(`the first view needs ${missing.map((peer) => peer.address).join(', ')}`);
         return;
       }
       this.step = 'forming';
@@ -231,16 +156,34 @@ export class Takeover {
     const missing = view.members.filter(
       (member) => this.peers.byStore(member.storeId)?.isFenced !== true,
     );
-    const mayLeaveOut = !this.isWithoutLog && this.patienceIsOver;
+    const mayLeaveOut = !this.inquiry.isWithoutLog && this.inquiry.patienceIsOver;
     const enough = missing.length === 0 || (mayLeaveOut && missing.length < view.members.length);
     if (!enough) {
-      this.await(
+      this.core.await(
         `view ${view.number} needs ${missing.map((member) => member.address).join(', ')}`,
       );
       return;
     }
     this.step = 'deciding';
     this.core.condition = 'deciding what was under way';
+  }
+
+  /** What the forced store has resolved is what happened; nothing else did. */
+  private forceView(): void {
+    const { core, membership } = this;
+    const peer = this.inquiry.forcedPeer;
+    const status = peer?.status;
+    if (peer === undefined || !peer.isFenced || status == null) return;
+    const { txid } = status.resolved;
+    core.outcomes.replace(txid, txid, core.outcomes.recent());
+    membership.force(peer, this.inquiry.highestKnownView());
+    core.persist(this.stateRecord(), true);
+    core.trace.event('warn', 'an operator forced this view: later writes of others are lost', {
+      participant: peer.address,
+      txid,
+      generation: core.generation,
+    });
+    this.step = 'deciding';
   }
 
   private tryServeFirstView(): void {
@@ -267,8 +210,10 @@ export class Takeover {
         (member) => !statuses.some((status) => status.storeId === member.storeId),
       );
       const names = rest.map((member) => member.address).join(', ');
-      this.await(`no member of view ${view.number} holds everything (${reasons}); need ${names}`);
-      if (!this.isWithoutLog || rest.length > 0) this.step = 'fencing';
+      this.core.await(
+        `no member of view ${view.number} holds everything (${reasons}); need ${names}`,
+      );
+      if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
       return;
     }
     const exact = verdicts.deciders.length === view.members.length;
@@ -292,8 +237,11 @@ export class Takeover {
       const peer = this.peers.byStore(storeId);
       return peer !== undefined && !this.peers.isSuspected(peer);
     });
-    if (present.length > 0 && !isPassing && !(this.isWithoutLog && missing.length > 0)) return true;
-    this.await(`view ${view.number} needs ${missing.map(({ address }) => address).join(', ')}`);
+    if (present.length > 0 && !isPassing && !(this.inquiry.isWithoutLog && missing.length > 0))
+      return true;
+    this.core.await(
+      `view ${view.number} needs ${missing.map(({ address }) => address).join(', ')}`,
+    );
     return false;
   }
 
@@ -327,7 +275,7 @@ export class Takeover {
     const { core } = this;
     const { outcomes } = core;
     if (verdicts.baseTxid > outcomes.decidedTxid) {
-      outcomes.restore(verdicts.baseTxid, verdicts.baseTxid, []);
+      outcomes.replace(verdicts.baseTxid, verdicts.baseTxid, outcomes.recent());
       core.persist(this.stateRecord(), true);
     }
     for (const { epoch, txid, commit } of verdicts.decisions) {

@@ -18,12 +18,7 @@ import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
-import {
-  type AbortReason,
-  type Payload,
-  type PendingWrite,
-  Transaction,
-} from './transaction.js';
+import { type AbortReason, type Payload, type PendingWrite, Transaction } from './transaction.js';
 
 /** A member that says `need` this often in a row without progress must be refilled. */
 const MAX_NEEDS = 5;
@@ -34,6 +29,8 @@ export class Transactions {
   /** Decided, and somebody still waits for something: results, or an abort on every member. */
   private unfinished: Transaction[] = [];
   private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
+  /** When a member was last found to answer again after a silence. */
+  recoveredAt: Millis = -Infinity;
   /** While a newcomer is let in nothing new is sent. */
   isHeld = false;
 
@@ -70,6 +67,8 @@ export class Transactions {
   /** Sends what waits, as far as the window allows. */
   dispatch(): void {
     if (this.isHeld || this.core.phase !== 'serving') return;
+    // Participants refuse everything behind a NO until they have logged its ABORT.
+    if (this.undecided.some((tx) => tx.state === 'aborting')) return;
     while (this.staged.length > 0 && this.undecided.length < MAX_IN_FLIGHT) {
       const next = this.staged.shift();
       if (next === undefined) break;
@@ -179,6 +178,8 @@ export class Transactions {
       return peer === undefined || peers.isSuspected(peer) || peer.unsound !== '';
     });
     const voters = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    // One stall of a disk that all share ends for all of them, but not at the same instant.
+    if (this.core.now < this.recoveredAt + this.core.settings.heartbeatIntervalMs) return;
     // A member that is neither silent nor here is on its way back: its time is not up yet.
     if (stuck.length + voters.length !== members.length) return;
     if (tx === undefined) {
@@ -190,7 +191,10 @@ export class Transactions {
     const yes = voters.filter((peer) => said(peer) === true);
     const rest = yes.length > 0 ? yes : voters;
     if (rest.length === members.length) return;
-    membership.propose(rest, yes.length > 0 ? 'members are silent or refused' : 'members are silent');
+    membership.propose(
+      rest,
+      yes.length > 0 ? 'members are silent or refused' : 'members are silent',
+    );
   }
 
   private commit(tx: Transaction): void {
@@ -306,7 +310,11 @@ export class Transactions {
 
   onTick(): void {
     const { core } = this;
-    this.batcher.expire(core.now, 'TRYAGAIN', 'not executed: no transaction could be begun in time');
+    this.batcher.expire(
+      core.now,
+      'TRYAGAIN',
+      'not executed: no transaction could be begun in time',
+    );
     for (const tx of [...this.undecided, ...this.unfinished]) {
       for (const write of tx.writes) {
         if (write.client !== null && core.now >= write.deadline) this.answerUnknown(tx, write);

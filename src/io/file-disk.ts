@@ -37,6 +37,12 @@ export async function openFileDisk(path: string): Promise<Disk> {
   return new FileDisk(path);
 }
 
+/** Opens a folder that is there, for reading it as it is. */
+export async function openExistingFileDisk(path: string): Promise<Disk> {
+  await translated(`open the folder ${path}`, fs.readdir(path));
+  return new FileDisk(path);
+}
+
 async function makeFolder(path: string): Promise<void> {
   const first = await fs.mkdir(path, { recursive: true, mode: FOLDER_MODE });
   if (first === undefined) return;

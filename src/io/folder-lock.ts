@@ -1,8 +1,8 @@
 /**
  * Keeps a second process out of a data folder, for as long as the first one lives and no longer.
  *
- * The lock is the kernel's, on the open file `LOCK` (docs/decisions/0003-folder-lock.md says why): it
- * is seen through every name of the file and from every namespace, and goes with its process,
+ * The lock is the kernel's, on the open file `LOCK` (docs/decisions/0003-folder-lock.md says why):
+ * it is seen through every name of the file and from every namespace, and goes with its process,
  * however that ends. What is written in the file is for the error message only and decides nothing,
  * so it may be stale. The file is never removed: two processes must never lock two files.
  */
@@ -67,5 +67,5 @@ async function holderOf(handle: fs.FileHandle): Promise<string> {
   const buffer = Buffer.alloc(MAX_DESCRIPTION_BYTES);
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
   const line = buffer.toString('utf8', 0, bytesRead).split('\n')[0] ?? '';
-  return [...line].filter((character) => character >= ' ').join('');
+  return line.replace(/\p{Cc}/gu, '');
 }

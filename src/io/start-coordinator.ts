@@ -1,7 +1,247 @@
-/** Starts the coordinator that a configuration describes. */
+/**
+ * Composes a coordinator from its configuration: data folder, server for clients, network, machine
+ * and shell. Listens first and reads its log then, so that it is there for INFO and for those who
+ * can wait, however long its log is.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
-import { type RunningRole, type StartContext, StartRefusedError } from './running-role.js';
+import type { CoordinatorSettings } from '../coordinator/core.js';
+import { clusterFields, statsFields, storedAmount } from '../coordinator/info.js';
+import { Coordinator } from '../coordinator/machine.js';
+import { CoordinatorRecovery, ReplayError } from '../coordinator/recovery.js';
+import { CoordinatorShell } from '../coordinator/shell.js';
+import { Session } from '../resp/session.js';
+import type { Log } from '../wal/log.js';
+import { EarlyRequests } from './early-requests.js';
+import { listenAsRole } from './listen.js';
+import { RoleEnd } from './role-end.js';
+import { RoleEnvironment, type RoleReport } from './role-environment.js';
+import {
+  ContradictionError,
+  openTakenFolder,
+  refusal,
+  takeFolder,
+  type TakenFolder,
+} from './role-folder.js';
+import type { RespServer } from './resp-server.js';
+import type { RunningRole, StartContext } from './running-role.js';
+import { SystemClock } from './system-clock.js';
+import { SystemRandom } from './system-random.js';
+import { TcpNetwork } from './tcp-network.js';
 
-export function startCoordinator(_config: Config, _context: StartContext): Promise<RunningRole> {
-  return Promise.reject(new StartRefusedError('not_built', 'this role is not built yet'));
+/** How long a stop waits for what is under way. */
+const FINISH_WAIT_MS = 1000;
+const FINISH_POLL_MS = 5;
+/** How long clients may take to read their last replies. */
+const LAST_REPLIES_MS = 2000;
+
+export async function startCoordinator(
+  config: Config,
+  context: StartContext,
+): Promise<RunningRole> {
+  const taken = await takeFolder(config, context);
+  const role = new CoordinatorRole(config, context, taken);
+  await role.listen();
+  role.recoverInBackground();
+  return role;
+}
+
+class CoordinatorRole implements RunningRole {
+  private readonly end = new RoleEnd();
+  private readonly clock = new SystemClock();
+  private readonly network = new TcpNetwork();
+  private readonly environment: RoleEnvironment;
+  private readonly early: EarlyRequests;
+  private server: RespServer | null = null;
+  private shell: CoordinatorShell | null = null;
+  private log: Log | null = null;
+  private recovering: Promise<void> = Promise.resolve();
+  private isStopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly context: StartContext,
+    private readonly taken: TakenFolder,
+  ) {
+    this.environment = new RoleEnvironment(config, context.version, () => this.report());
+    this.early = new EarlyRequests(config.maxRequestsInFlight, (client, reply) => {
+      this.server?.complete(client.session, client.token, reply);
+    });
+  }
+
+  get finished(): Promise<number> {
+    return this.end.finished;
+  }
+
+  async listen(): Promise<void> {
+    const { config, context, environment } = this;
+    this.server = await listenAsRole(config, {
+      trace: context.trace,
+      now: () => this.clock.now(),
+      makeSession: (facts, now) => new Session(environment, facts, now),
+      onStoreRequest: (session, token, request) => {
+        const client = { session, token };
+        if (this.shell === null) this.early.hold(client, request);
+        else this.shell.request(client, request);
+      },
+    });
+    environment.server = this.server;
+    environment.loopDelay.start();
+    context.trace.plainLine(`coordinator running at [${formatAddress(config.self)}]`);
+  }
+
+  recoverInBackground(): void {
+    this.recovering = this.recover().catch((error: unknown) => {
+      const why = refusal(error, 'coordinator');
+      this.end.because(why instanceof Error ? why : new Error(String(why)));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    const clientsGone = this.server?.close(LAST_REPLIES_MS);
+    await this.recovering;
+    const { shell } = this;
+    if (shell === null) {
+      this.early.refuseAll();
+    } else {
+      await finishRequests(shell);
+      shell.shutdown();
+    }
+    await clientsGone;
+    await shell?.close();
+    await this.taken.lock.release();
+  }
+
+  private async recover(): Promise<void> {
+    const { config, context, clock, network, taken } = this;
+    const { trace } = context;
+    const opened = await openTakenFolder(config, taken);
+    const recovery = new CoordinatorRecovery();
+    const outcome = await opened.replay({
+      onSnapshot: () => undefined,
+      onRecord: (record, segment) => {
+        try {
+          recovery.feed(record);
+        } catch (error) {
+          if (!(error instanceof ReplayError)) throw error;
+          throw new ContradictionError(taken.disk.path, segment, error);
+        }
+      },
+    });
+    recovery.hintEpoch(opened.epochHint);
+    recovery.hintView(opened.viewHint);
+    const log = await opened.start();
+    this.log = log;
+    trace.event('info', opened.fresh ? 'a new data folder' : 'log read', {
+      records: outcome.records,
+      segments: outcome.segments,
+      cutBytes: outcome.tail?.nonZero === true ? outcome.tail.bytes : 0,
+      folder: taken.disk.path,
+    });
+    if (opened.isCopy) {
+      trace.event('warn', 'this data folder was restored or copied: asking every participant');
+    }
+    const { storeId, clusterId, generation } = opened.identity;
+    const machine = new Coordinator({
+      recovered: recovery.finish(),
+      settings: settingsOf(config, context),
+      storeId,
+      clusterId,
+      generation,
+      isCopied: opened.isCopy,
+      prng: new SystemRandom(),
+      trace,
+      now: clock.now(),
+    });
+    const shell = new CoordinatorShell({
+      machine,
+      log,
+      clock,
+      network,
+      trace,
+      defer: setImmediate,
+      checkpointAfter: { bytes: config.snapshotAfterBytes, records: config.snapshotAfterRecords },
+      onReply: ({ session, token }, reply) => {
+        this.server?.complete(session, token, reply);
+      },
+      onServing: () => {
+        if (opened.isCopy) this.declareOrigin(log);
+        trace.event('info', 'serving');
+      },
+      onEnd: (reason) => {
+        this.endAfterReplies(reason);
+      },
+    });
+    if (this.isStopping) {
+      this.early.refuseAll();
+      await log.close();
+      return;
+    }
+    this.shell = shell;
+    shell.start();
+    this.early.release((client, request) => {
+      shell.request(client, request);
+    });
+  }
+
+  /** The participants have confirmed what this folder says; a failure shows at the next record. */
+  private declareOrigin(log: Log): void {
+    log.setOrigin(this.taken.origin).catch((error: unknown) => {
+      this.context.trace.event('warn', `the folder still counts as copied: ${String(error)}`);
+    });
+  }
+
+  private endAfterReplies(reason: string): void {
+    const ended = (): void => {
+      this.end.becauseOf('ended', reason);
+    };
+    this.server?.close(LAST_REPLIES_MS).then(ended, ended);
+  }
+
+  private report(): RoleReport {
+    const { shell, log } = this;
+    if (shell === null) {
+      const cluster = [['state', 'recovering'] as const, ['condition', 'reading the log'] as const];
+      const none = { stats: [], replication: [], syncMicros: null, keys: 0, storedBytes: 0 };
+      return { isLoading: true, cluster, log, ...none };
+    }
+    const { machine, syncMicros } = shell;
+    const { keys, bytes } = storedAmount(machine);
+    return {
+      isLoading: machine.core.phase === 'recovering',
+      keys,
+      storedBytes: bytes,
+      stats: statsFields(machine),
+      replication: [['connected_slaves', machine.membership.liveMembers().length]],
+      cluster: clusterFields(machine),
+      log,
+      syncMicros,
+    };
+  }
+}
+
+async function finishRequests(shell: CoordinatorShell): Promise<void> {
+  const deadline = performance.now() + FINISH_WAIT_MS;
+  while (shell.machine.pendingRequests > 0 && performance.now() < deadline) {
+    await delay(FINISH_POLL_MS);
+  }
+}
+
+function settingsOf(config: Config, { options }: StartContext): CoordinatorSettings {
+  return {
+    ownAddress: formatAddress(config.self),
+    participants: config.participants.map(formatAddress),
+    clusterSecret: config.clusterSecret ?? '',
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    failureTimeoutMs: config.failureTimeoutMs,
+    requestTimeoutMs: config.requestTimeoutMs,
+    recoveryWaitMs: config.recoveryWaitMs,
+    minParticipants: config.minParticipants,
+    maxMemoryBytes: config.maxMemoryBytes,
+    maxKeys: config.maxKeys,
+    maxQueuedRequests: config.maxRequestsInFlight,
+    forcedView: options.forceView === null ? '' : formatAddress(options.forceView),
+  };
 }

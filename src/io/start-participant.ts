@@ -1,7 +1,263 @@
-/** Starts the participant that a configuration describes. */
+/**
+ * Composes a participant from its configuration: data folder, server, network, machine and shell.
+ * Listens first and loads its store then; peers wait unread meanwhile, and INFO is answered. Clients
+ * and peers use one port: a peer's connection is known by its first bytes.
+ */
+import type { Socket } from 'node:net';
+import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
-import { type RunningRole, type StartContext, StartRefusedError } from './running-role.js';
+import type { ParticipantSettings } from '../participant/core.js';
+import { clusterFields, statsFields } from '../participant/info.js';
+import { Participant } from '../participant/machine.js';
+import { ParticipantRecovery, ReplayError } from '../participant/recovery.js';
+import { ParticipantShell } from '../participant/shell.js';
+import type { ParticipantState } from '../participant/state.js';
+import { Session } from '../resp/session.js';
+import { PEER_PREFIX } from '../rpc/codec.js';
+import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
+import { LAZY_SYNC_MS } from '../wal/group-commit.js';
+import type { Log } from '../wal/log.js';
+import { HeldSockets } from './held-sockets.js';
+import { listenAsRole } from './listen.js';
+import type { RespServer } from './resp-server.js';
+import { RoleEnd } from './role-end.js';
+import { RoleEnvironment, type RoleReport } from './role-environment.js';
+import {
+  ContradictionError,
+  openTakenFolder,
+  refusal,
+  takeFolder,
+  type TakenFolder,
+} from './role-folder.js';
+import type { RunningRole, StartContext } from './running-role.js';
+import { SystemClock } from './system-clock.js';
+import { SystemRandom } from './system-random.js';
+import { TcpNetwork } from './tcp-network.js';
 
-export function startParticipant(_config: Config, _context: StartContext): Promise<RunningRole> {
-  return Promise.reject(new StartRefusedError('not_built', 'this role is not built yet'));
+/** A donor that sends nothing for so long is given up. */
+const DONOR_TIMEOUT_MS = 3000;
+/** One of 1024 shards is checked so often: all of them in about ten minutes. */
+const SCRUB_INTERVAL_MS = 600;
+/** How long clients that look around may take to read their last replies. */
+const LAST_REPLIES_MS = 500;
+
+export async function startParticipant(
+  config: Config,
+  context: StartContext,
+): Promise<RunningRole> {
+  const taken = await takeFolder(config, context);
+  const role = new ParticipantRole(config, context, taken);
+  await role.listen();
+  role.recoverInBackground();
+  return role;
+}
+
+class ParticipantRole implements RunningRole {
+  private readonly end = new RoleEnd();
+  private readonly clock = new SystemClock();
+  private readonly network = new TcpNetwork();
+  private readonly environment: RoleEnvironment;
+  private readonly held = new HeldSockets();
+  private server: RespServer | null = null;
+  private shell: ParticipantShell | null = null;
+  private log: Log | null = null;
+  private recovering: Promise<void> = Promise.resolve();
+  private isStopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly context: StartContext,
+    private readonly taken: TakenFolder,
+  ) {
+    this.environment = new RoleEnvironment(config, context.version, () => this.report());
+  }
+
+  get finished(): Promise<number> {
+    return this.end.finished;
+  }
+
+  async listen(): Promise<void> {
+    const { config, context, environment } = this;
+    this.server = await listenAsRole(config, {
+      trace: context.trace,
+      now: () => this.clock.now(),
+      claim: {
+        prefix: PEER_PREFIX,
+        take: (socket, firstBytes) => {
+          if (this.isStopping) socket.destroy();
+          else if (this.shell === null) this.held.hold(socket, firstBytes);
+          else this.acceptPeer(this.shell, socket, firstBytes);
+        },
+      },
+      makeSession: (facts, now) => new Session(environment, facts, now),
+      onStoreRequest: (session, token) => {
+        const text = `ask the coordinator at ${formatAddress(config.coordinator)}`;
+        this.server?.complete(session, token, { type: 'error', code: 'ERR', text });
+      },
+    });
+    environment.server = this.server;
+    environment.loopDelay.start();
+    context.trace.plainLine(`participant running at [${formatAddress(config.self)}]`);
+  }
+
+  recoverInBackground(): void {
+    this.recovering = this.recover().catch((error: unknown) => {
+      const why = refusal(error, 'participant');
+      this.end.because(why instanceof Error ? why : new Error(String(why)));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.held.destroyAll();
+    const clientsGone = this.server?.close(LAST_REPLIES_MS);
+    await this.recovering;
+    await this.shell?.close();
+    await clientsGone;
+    await this.taken.lock.release();
+  }
+
+  private acceptPeer(shell: ParticipantShell, socket: Socket, firstBytes: Buffer): void {
+    this.network.acceptPeer(socket, firstBytes, (connection) => shell.accept(connection));
+  }
+
+  private async recover(): Promise<void> {
+    const { config, taken, context } = this;
+    const opened = await openTakenFolder(config, taken);
+    const { state, outcome } = await this.replay(opened);
+    const log = await opened.start();
+    this.log = log;
+    if (opened.isCopy) await log.setOrigin(taken.origin);
+    if (outcome.tail?.nonZero === true) {
+      log.append({ kind: 'tail', txid: state.tailFrom });
+      await log.flush();
+    }
+    this.tellOutcome(opened, state, outcome);
+    if (this.isStopping) {
+      await log.close();
+      return;
+    }
+    const shell = this.makeShell(log, state, opened.identity);
+    this.shell = shell;
+    shell.start();
+    this.held.release((socket, firstBytes) => {
+      this.acceptPeer(shell, socket, firstBytes);
+    });
+    context.trace.event('debug', 'peers are answered');
+  }
+
+  private async replay(
+    opened: OpenedFolder,
+  ): Promise<{ state: ParticipantState; outcome: ReplayOutcome }> {
+    const recovery = new ParticipantRecovery(this.config.deltaMemoryBytes);
+    const outcome = await opened.replay({
+      onSnapshot: (header, table) => {
+        recovery.snapshot(header, table);
+      },
+      onRecord: (record, segment) => {
+        try {
+          recovery.feed(record);
+        } catch (error) {
+          if (!(error instanceof ReplayError)) throw error;
+          throw new ContradictionError(this.taken.disk.path, segment, error);
+        }
+      },
+    });
+    recovery.hintEpoch(opened.epochHint);
+    recovery.hintView(opened.viewHint);
+    if (outcome.installing) recovery.state.installing = true;
+    const state = recovery.finish(outcome.tail?.nonZero === true);
+    return { state, outcome };
+  }
+
+  private tellOutcome(opened: OpenedFolder, state: ParticipantState, outcome: ReplayOutcome): void {
+    const { trace } = this.context;
+    const { tail } = outcome;
+    trace.event('info', opened.fresh ? 'a new data folder' : 'recovered', {
+      transactions: state.resolved.txid,
+      keys: state.table.size,
+      inDoubt: state.inDoubt.length,
+      records: outcome.records,
+      segments: outcome.segments,
+      folder: this.taken.disk.path,
+    });
+    if (tail?.nonZero === true) {
+      trace.event('warn', 'cut off a torn tail', {
+        file: tail.file,
+        offset: tail.offset,
+        bytes: tail.bytes,
+        uncertainFrom: state.tailFrom,
+      });
+    }
+    if (state.installing) {
+      trace.event('warn', 'a snapshot did not arrive whole: this participant must be refilled');
+    }
+  }
+
+  private makeShell(
+    log: Log,
+    state: ParticipantState,
+    identity: OpenedFolder['identity'],
+  ): ParticipantShell {
+    const { config, context, clock, network } = this;
+    const { trace } = context;
+    const { storeId, clusterId, generation } = identity;
+    const machine = new Participant({
+      state,
+      settings: settingsOf(config),
+      storeId,
+      clusterId,
+      generation,
+      prng: new SystemRandom(),
+      trace,
+      now: clock.now(),
+    });
+    return new ParticipantShell({
+      machine,
+      log,
+      clock,
+      network,
+      trace,
+      defer: setImmediate,
+      pause: () => new Promise((resolve) => setImmediate(resolve)),
+      checkpointAfter: { bytes: config.snapshotAfterBytes, records: config.snapshotAfterRecords },
+      onEnd: (reason) => {
+        this.end.becauseOf('ended', reason);
+      },
+    });
+  }
+
+  private report(): RoleReport {
+    const { shell, log, config } = this;
+    const { host, port } = config.coordinator;
+    const replication = [['master_host', host] as const, ['master_port', port] as const];
+    if (shell === null) {
+      const cluster = [['state', 'recovering'] as const];
+      const none = { stats: [], syncMicros: null, keys: 0, storedBytes: 0 };
+      return { isLoading: true, cluster, replication, log, ...none };
+    }
+    const { machine, syncMicros } = shell;
+    const { table } = machine.state;
+    return {
+      isLoading: false,
+      keys: table.size,
+      storedBytes: table.bytes,
+      stats: statsFields(machine),
+      replication,
+      cluster: clusterFields(machine),
+      log,
+      syncMicros,
+    };
+  }
+}
+
+function settingsOf(config: Config): ParticipantSettings {
+  return {
+    coordinatorAddress: formatAddress(config.coordinator),
+    clusterSecret: config.clusterSecret ?? '',
+    maxMemoryBytes: config.maxMemoryBytes,
+    donorTimeoutMs: DONOR_TIMEOUT_MS,
+    scrubIntervalMs: SCRUB_INTERVAL_MS,
+    lazySyncMs: LAZY_SYNC_MS,
+  };
 }

@@ -1,21 +1,30 @@
 /**
- * What of a flush is still written when the disk is full.
+ * What of the unsynced records is still written when the disk is full.
  *
- * Promises wait for room: PREPARED and PIECE are dropped, and with the first dropped PREPARED every
- * outcome at or above it, which can only be of transactions that a rejoin brought along with it.
- * Everything else is small, was promised room before (YES reserves space for its outcome), and goes
- * to the reserve. Pure; the machine is told what was dropped (`diskFull`).
+ * Promises wait for room: PREPARED and PIECE are dropped. A COMMIT whose PREPARED is dropped with it
+ * was brought by a rejoin, as was everything behind it: those outcomes go too. All else is small, was
+ * promised room before (YES reserves space for its outcome), and goes to the reserve. Pure; the
+ * machine is told (`diskFull`).
  */
 import type { WalRecord } from '../wal/record.js';
 
 export function keepWhenFull(records: readonly WalRecord[]): WalRecord[] {
-  let firstDropped = Infinity;
-  for (const record of records) {
-    if (record.kind === 'prepared') firstDropped = Math.min(firstDropped, record.txid);
-  }
+  const dropped = new Set<number>();
+  let lostACommit = false;
   return records.filter((record) => {
-    if (record.kind === 'prepared' || record.kind === 'piece') return false;
-    const isOutcome = record.kind === 'commit' || record.kind === 'abort';
-    return !isOutcome || record.txid < firstDropped;
+    switch (record.kind) {
+      case 'piece':
+        return false;
+      case 'prepared':
+        dropped.add(record.txid);
+        return false;
+      case 'commit':
+        lostACommit ||= dropped.has(record.txid);
+        return !lostACommit;
+      case 'abort':
+        return !lostACommit;
+      default:
+        return true;
+    }
   });
 }

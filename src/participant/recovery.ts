@@ -94,7 +94,6 @@ export class ParticipantRecovery {
   finish(tailWasCut: boolean): ParticipantState {
     const { state } = this;
     if (tailWasCut && state.tailFrom === 0) state.tailFrom = state.lastPrepared + 1;
-    state.stages.keepOnly(new Set(state.inDoubt.map(({ record }) => record.stage)));
     return state;
   }
 

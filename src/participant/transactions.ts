@@ -43,7 +43,7 @@ export class Transactions {
     const { core } = this;
     const { state } = core;
     if (message.txid <= state.resolved.txid) {
-      core.trace.event('debug', 'ignored a PREPARE of an ended transaction', { txid: message.txid });
+      this.vote(link.id, message, 'no', 'ended');
       return;
     }
     const held = state.inDoubt[message.txid - state.resolved.txid - 1];
@@ -70,7 +70,7 @@ export class Transactions {
     const { core } = this;
     const payload = this.payloadOf(message);
     if (payload === null) {
-      this.vote(link.id, message, 'need', 'the staged payload is not whole');
+      this.refusePrepare(link.id, message, 'the staged payload is not whole');
       return;
     }
     const refusal = this.lacksRoom(message.stage === '' ? message.length : 0);
@@ -260,8 +260,10 @@ export class Transactions {
     core.gate.whenSynced(() => {
       const refused = core.refusedTxid !== 0 && message.txid >= core.refusedTxid;
       this.unsynced.delete(message.txid);
+      const held = core.state.inDoubt[message.txid - core.state.resolved.txid - 1];
       if (refused) this.vote(link, message, 'no', 'disk full');
-      else this.vote(link, message, 'yes', '');
+      else if (held?.record.epoch === message.epoch) this.vote(link, message, 'yes', '');
+      else this.vote(link, message, 'no', 'ended');
       core.trace.point('participant-voted');
     });
   }

@@ -9,6 +9,8 @@ export interface SnapshotHeader {
   readonly digest: string;
   readonly keys: number;
   readonly bytes: number;
-  /** The most recent aborted transactions: what is at or below `txid` and not here was committed. */
+  /**
+   * The most recent aborted transactions: what is at or below `txid` and not here was committed.
+   */
   readonly aborted: readonly { readonly epoch: number; readonly txid: TxId }[];
 }

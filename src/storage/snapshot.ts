@@ -2,10 +2,10 @@
  * A table as a stream of frames: the content of a snapshot file, and what flows from a donor to a
  * joiner. Pure.
  *
- * Frame: CRC-32 of all that follows u32 | body length u32 | number in the stream u32 | kind u8 | body.
- * The CRC of the first frame starts from 0, that of every other from the first frame's, so frames of
- * two snapshots never pass for one stream. The stream is a header, entries and large values in any
- * order, and an end that repeats count and digest. Numbers are big-endian.
+ * Frame: CRC-32 of all that follows u32 | body length u32 | number in the stream u32 | kind u8 |
+ * body. The CRC of the first frame starts from 0, that of every other from the first frame's, so
+ * frames of two snapshots never pass for one stream. The stream is a header, entries and large
+ * values in any order, and an end that repeats count and digest. Numbers are big-endian.
  * Invariant: `finish` returns only if every pair arrived and the table's own digest agrees.
  */
 import { assert } from '../base/assert.js';

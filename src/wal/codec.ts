@@ -1,6 +1,6 @@
 /**
- * Records as bytes. A record is encoded in two steps: its body when it is appended, its head when it
- * is written, because the head's CRC depends on the place in the file.
+ * Records as bytes. A record is encoded in two steps: its body when it is appended, its head when
+ * it is written, because the head's CRC depends on the place in the file.
  *
  * Knows nothing of files. Encoding is unique: what decodes at a place encodes to the same bytes
  * there. Payloads are never copied.

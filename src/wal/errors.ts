@@ -32,7 +32,9 @@ export class FolderError extends Error {
   }
 }
 
-/** A write or sync failed: nothing about the log may be assumed any more, and nothing is retried. */
+/**
+ * A write or sync failed: nothing about the log may be assumed any more, and nothing is retried.
+ */
 export class LogFailedError extends Error {
   override readonly name = 'LogFailedError';
   readonly code = 'log-failed';

@@ -1,11 +1,11 @@
 /**
  * A data folder from its opening to the moment when its log takes new records.
  *
- * Three steps, of which only the last changes a folder that was used before: `openFolder` says whose
- * it is; `replay` tells what it holds; `start` cuts a torn tail, removes leftovers of a crash and
- * begins a new segment. A crash anywhere in between changes nothing that a next start would find.
- * The base is the newest segment from which a restart finds everything: one with a snapshot, or one
- * that begins with a `state` or `reset` record. Everything older is left over.
+ * Three steps, of which only the last changes a folder that was used before: `openFolder` says
+ * whose it is; `replay` tells what it holds; `start` cuts a torn tail, removes leftovers of a crash
+ * and begins a new segment. A crash anywhere in between changes nothing that a next start would
+ * find. The base is the newest segment from which a restart finds everything: one with a snapshot,
+ * or one that begins with a `state` or `reset` record. Everything older is left over.
  */
 import { assert } from '../base/assert.js';
 import type { Epoch, StoreId, View } from '../base/ids.js';
@@ -25,7 +25,9 @@ import { readSnapshot } from './snapshot-file.js';
 export interface FolderOptions extends LogOptions {
   readonly role: FolderIdentity['role'];
   readonly newStoreId: () => StoreId;
-  /** Names the place: machine id, device, inode. A folder that remembers another place is a copy. */
+  /**
+   * Names the place: machine id, device, inode. A folder that remembers another place is a copy.
+   */
   readonly origin: string;
 }
 
@@ -167,7 +169,9 @@ export class OpenedFolder {
     return new Log(disk, this.options, { meta, reserve, totals: this.totals }, current, this.base);
   }
 
-  /** What must be cut off this segment's end, if anything; throws where a cut would lose records. */
+  /**
+   * What must be cut off this segment's end, if anything; throws where a cut would lose records.
+   */
   private judge(segment: number, reading: SegmentReading, isLast: boolean): CutTail | null {
     const { verdict, bytes } = reading;
     const file = segmentName(segment);

@@ -6,15 +6,20 @@
  */
 import type { WalRecord } from './record.js';
 
-/** Raised when anything below changes its meaning. A folder of a higher version is refused by name. */
+/**
+ * Raised when anything below changes its meaning. A folder of a higher version is refused by name.
+ */
 export const FORMAT_VERSION = 1;
 
-/** First bytes of a segment. These 8, the version and its check keep their place in all versions. */
+/**
+ * First bytes of a segment. These 8, the version and its check keep their place in all versions.
+ */
 export const SEGMENT_MAGIC = Buffer.from('KV2PCWAL', 'latin1');
 
 /**
- * magic 8 | version u16 | check u16 (low half of CRC-32 of the 10 bytes before) | role u8 | zero 3 |
- * segment u32 | generation u32 | cluster id 32 | store id 32 | zero 4 | CRC-32 of the 92 bytes before
+ * magic 8 | version u16 | check u16 (low half of CRC-32 of the 10 bytes before) | role u8 | zero 3
+ * | segment u32 | generation u32 | cluster id 32 | store id 32 | zero 4 | CRC-32 of the 92 bytes
+ * before
  */
 export const SEGMENT_HEADER_BYTES = 96;
 export const HEADER_AT = {

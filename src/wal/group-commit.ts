@@ -24,8 +24,8 @@ const MICROS_PER_MS = 1000;
 /** Never called from within a method of `GroupCommit`. Numbers are the machine's. */
 export interface GroupCommitEvents {
   synced(lsn: Lsn): void;
-  /** As `LogFullError` says. */
-  full(error: LogFullError, fromLsn: Lsn, lsn: Lsn): void;
+  /** Promises were dropped for want of room, just now; what was kept is reported as synced later. */
+  dropped(): void;
   failed(error: Error): void;
 }
 
@@ -47,6 +47,9 @@ export class GroupCommit {
     private readonly events: GroupCommitEvents,
   ) {
     this.base = log.appendedLsn;
+    log.onDropped = () => {
+      events.dropped();
+    };
   }
 
   append(records: readonly WalRecord[]): void {
@@ -80,46 +83,57 @@ export class GroupCommit {
   /** Starts a flush if one is due. Call it once a turn, when all records of the turn are appended. */
   advance(): void {
     if (this.flushing !== null || this.hasFailed) return;
-    const isUrgent = this.urgentLsn > this.log.syncedLsn;
-    const isDue = this.dueAt !== null && this.clock.now() >= this.dueAt;
-    if (isUrgent || isDue || this.mustFlush) this.flushing = this.flush();
+    if (this.isUnsynced ? !this.isWaitedFor : !this.mustFlush) return;
+    this.flushing = this.flush();
   }
 
   /** Resolves when everything appended is durable, or when the log has failed. */
   async finish(): Promise<void> {
     for (;;) {
       if (this.flushing !== null) await this.flushing;
-      const isDone = this.log.appendedLsn === this.log.syncedLsn && !this.mustFlush;
-      if (isDone || this.hasFailed) return;
+      if (this.hasFailed || !(this.isUnsynced || this.mustFlush)) return;
       this.mustFlush = true;
       this.advance();
     }
   }
 
+  private get isUnsynced(): boolean {
+    return this.log.appendedLsn > this.log.syncedLsn;
+  }
+
+  private get isWaitedFor(): boolean {
+    if (this.mustFlush || this.urgentLsn > this.log.syncedLsn) return true;
+    return this.dueAt !== null && this.clock.now() >= this.dueAt;
+  }
+
+  /** What the events throw is not caught: it is a fault of this program, not of the log. */
   private async flush(): Promise<void> {
-    const { log, clock, events, base } = this;
+    const { events, base } = this;
     this.dueAt = null;
     this.mustFlush = false;
-    const startedAt = clock.now();
-    try {
-      if (this.identity !== null) await this.identity;
-      this.identity = null;
-      const lsn = await log.flush();
-      this.ended(startedAt);
-      events.synced(lsn - base);
-    } catch (error) {
-      this.ended(startedAt);
-      if (error instanceof LogFullError) {
-        events.full(error, Math.max(1, error.fromLsn - base), error.lsn - base);
-        return;
-      }
+    const startedAt = this.clock.now();
+    const result = await this.attempt();
+    this.syncMicros.add((this.clock.now() - startedAt) * MICROS_PER_MS);
+    this.flushing = null;
+    if (!this.isUnsynced) this.dueAt = null;
+    if (result instanceof LogFullError) {
+      events.synced(result.lsn - base);
+    } else if (result instanceof Error) {
       this.hasFailed = true;
-      events.failed(error instanceof Error ? error : new Error(String(error)));
+      events.failed(result);
+    } else {
+      events.synced(result - base);
     }
   }
 
-  private ended(startedAt: Millis): void {
-    this.syncMicros.add((this.clock.now() - startedAt) * MICROS_PER_MS);
-    this.flushing = null;
+  /** The number of the newest durable record, or what went wrong. */
+  private async attempt(): Promise<Lsn | Error> {
+    try {
+      if (this.identity !== null) await this.identity;
+      this.identity = null;
+      return await this.log.flush();
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 }

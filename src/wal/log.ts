@@ -1,6 +1,6 @@
 /**
- * The write-ahead log of a running process: takes records in order and makes them durable a flush at
- * a time.
+ * The write-ahead log of a running process: takes records in order and makes them durable a flush
+ * at a time.
  *
  * `append` numbers and encodes; `flush` writes everything appended before the call with one append
  * and one sync (two where a new segment begins) and keeps the meta file in step with the epochs and
@@ -11,11 +11,12 @@
  * every record before it is durable; a flush's first record is flagged.
  */
 import { assert } from '../base/assert.js';
-import type { ClusterId, TxId } from '../base/ids.js';
+import type { ClusterId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Disk } from '../ports/disk.js';
-import { type EncodedRecord, encodeBody } from './codec.js';
+import { encodeBody } from './codec.js';
 import { LogFailedError, LogFullError, SnapshotFullError } from './errors.js';
+import { Dropped, FlushBatch, type Item, type Roll, mergedMeta, metaOf } from './flush-batch.js';
 import type { Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
 import type { WalRecord } from './record.js';
@@ -33,32 +34,17 @@ export interface SegmentTotals {
   readonly records: number;
 }
 
-/** A place in the order of records where a new segment begins. */
-interface Roll {
-  readonly preamble: readonly EncodedRecord[];
-  readonly meta: Partial<Meta>;
-  /** What must be durable before the segment is begun. */
-  readonly ready: Promise<void>;
-  /** Must not be given up when the disk is full: later records build on it. */
-  readonly essential: boolean;
-  readonly resolve: (segment: number) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface Entry {
-  readonly lsn: Lsn;
-  readonly record: EncodedRecord;
-  readonly meta: Partial<Meta>;
-}
-
-type Item = Entry | Roll;
-
 export class Log {
   private pending: Item[] = [];
   private appended: Lsn = 0;
   private synced: Lsn = 0;
   private flushing = false;
   private failure: LogFailedError | null = null;
+  /**
+   * Called the moment records are dropped for want of room, as LogFullError will say at the end of
+   * the flush: who appends must know it before the next record.
+   */
+  onDropped: () => void = () => undefined;
 
   constructor(
     readonly disk: Disk,
@@ -288,7 +274,10 @@ export class Log {
     } catch (error) {
       if (!isFull(error)) throw error;
       await reserve.release();
-      await meta.write(changes);
+      await meta.write(changes).catch((again: unknown) => {
+        // Not a matter of making room any more: the records that it belongs to are written.
+        throw new LogFailedError('the meta file could not be written', { cause: again });
+      });
     }
   }
 
@@ -302,7 +291,9 @@ export class Log {
     do {
       batch.add(this.pending);
       this.pending = [];
+      const before = dropped.count;
       batch.keep((item) => dropped.spares(item));
+      if (dropped.count > before) this.onDropped();
       await this.write(batch);
     } while (this.pending.length > 0);
     this.synced = this.appended;
@@ -321,81 +312,4 @@ export class Log {
     for (const item of batch?.rest ?? []) if ('preamble' in item) item.reject(this.failure);
     return this.failure;
   }
-}
-
-/** What one flush has still to write, in order. */
-class FlushBatch {
-  private items: readonly Item[];
-
-  constructor(items: readonly Item[]) {
-    this.items = items;
-  }
-
-  get rest(): readonly Item[] {
-    return this.items;
-  }
-
-  get first(): Item | undefined {
-    return this.items[0];
-  }
-
-  /** Whether it carries a promise, for which the reserve must be there. */
-  get promises(): boolean {
-    return this.items.some((item) => 'lsn' in item && item.record.kind === 'prepared');
-  }
-
-  leadingEntries(): readonly Entry[] {
-    const entries: Entry[] = [];
-    for (const item of this.items) {
-      if ('preamble' in item) break;
-      entries.push(item);
-    }
-    return entries;
-  }
-
-  done(count: number): void {
-    this.items = this.items.slice(count);
-  }
-
-  add(items: readonly Item[]): void {
-    this.items = [...this.items, ...items];
-  }
-
-  keep(spares: (item: Item) => boolean): void {
-    this.items = this.items.filter(spares);
-  }
-}
-
-/** Decides what goes when the disk is full, and remembers what the caller must be told. */
-class Dropped {
-  fromLsn: Lsn = 0;
-  outcomesFrom: TxId = 0;
-  private readonly transactions = new Set<string>();
-
-  spares(item: Item): boolean {
-    if ('preamble' in item) {
-      if (!item.essential) item.reject(new SnapshotFullError('no space left for a new segment'));
-      return item.essential;
-    }
-    const { kind, epoch, txid } = item.record;
-    const name = `${epoch}:${txid}`;
-    if (kind === 'prepared' || kind === 'piece') {
-      if (kind === 'prepared') this.transactions.add(name);
-      if (this.fromLsn === 0) this.fromLsn = item.lsn;
-      return false;
-    }
-    if (kind !== 'commit' && kind !== 'abort') return true;
-    if (kind === 'commit' && this.transactions.has(name)) this.outcomesFrom ||= txid;
-    return this.outcomesFrom === 0;
-  }
-}
-
-function metaOf(record: WalRecord): Partial<Meta> {
-  if (record.kind === 'epoch') return { epoch: record.epoch };
-  if (record.kind === 'view') return { view: record.view };
-  return {};
-}
-
-function mergedMeta(entries: readonly Entry[]): Partial<Meta> {
-  return entries.reduce<Partial<Meta>>((meta, entry) => ({ ...meta, ...entry.meta }), {});
 }

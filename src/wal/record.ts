@@ -1,11 +1,13 @@
 /**
  * The records of the write-ahead log of both roles: a closed union, one comment a member that says
- * who writes it and what it promises. Knows nothing of bytes (see `format.ts`, `codec.ts`), files or
- * protocol steps.
+ * who writes it and what it promises. Knows nothing of bytes (see `format.ts`, `codec.ts`), files
+ * or protocol steps.
  */
 import type { ClusterId, Epoch, StoreId, TxId, View } from '../base/ids.js';
 
-/** Participant: this transaction is durable here and awaits its outcome. Written before the vote. */
+/**
+ * Participant: this transaction is durable here and awaits its outcome. Written before the vote.
+ */
 export interface PreparedRecord {
   readonly kind: 'prepared';
   /** Number of the epoch whose PREPARE this is: (epoch, txid) is the transaction's identity. */
@@ -21,7 +23,10 @@ export interface PreparedRecord {
   readonly crc: number;
 }
 
-/** Participant: a slice of a payload too large for one message. Void at the next epoch unless prepared. */
+/**
+ * Participant: a slice of a payload too large for one message. Void at the next epoch unless
+ * prepared.
+ */
 export interface PieceRecord {
   readonly kind: 'piece';
   readonly stage: string;
@@ -30,7 +35,9 @@ export interface PieceRecord {
   readonly bytes: Buffer;
 }
 
-/** Both roles: the outcome of a transaction. At the coordinator synced before anyone hears of it. */
+/**
+ * Both roles: the outcome of a transaction. At the coordinator synced before anyone hears of it.
+ */
 export interface OutcomeRecord {
   readonly kind: 'commit' | 'abort';
   readonly epoch: number;
@@ -44,7 +51,10 @@ export interface DoneRecord {
   readonly txid: TxId;
 }
 
-/** Both roles: the coordinator before it sends the view, a member before anything is decided under it. */
+/**
+ * Both roles: the coordinator before it sends the view, a member before anything is decided under
+ * it.
+ */
 export interface ViewRecord {
   readonly kind: 'view';
   readonly view: View;
@@ -57,8 +67,8 @@ export interface EpochRecord {
 }
 
 /**
- * Participant: the state is exactly the snapshot that bears this segment's number; all older records
- * are void. First record of its segment. Without that snapshot the folder counts as empty.
+ * Participant: the state is exactly the snapshot that bears this segment's number; all older
+ * records are void. First record of its segment. Without that snapshot the folder counts as empty.
  */
 export interface ResetRecord {
   readonly kind: 'reset';

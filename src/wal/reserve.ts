@@ -12,6 +12,8 @@ import { RESERVE_FILE } from './names.js';
 export const RESERVE_BYTES = 1024 * 1024;
 
 export class Reserve {
+  private releasing: Promise<void> | null = null;
+
   private constructor(
     private readonly disk: Disk,
     private present: boolean,
@@ -47,9 +49,14 @@ export class Reserve {
     return true;
   }
 
-  /** Gives the space back. */
-  async release(): Promise<void> {
+  /** Gives the space back. Whoever asks while that is under way waits for it. */
+  release(): Promise<void> {
     this.present = false;
+    this.releasing ??= this.removeDurably().finally(() => (this.releasing = null));
+    return this.releasing;
+  }
+
+  private async removeDurably(): Promise<void> {
     await this.removeFile();
     await this.disk.syncFolder();
   }

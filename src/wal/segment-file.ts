@@ -57,7 +57,9 @@ export class SegmentFile {
     return created;
   }
 
-  /** Without room the file is cut back to its last good end, durably, and the error is passed on. */
+  /**
+   * Without room the file is cut back to its last good end, durably, and the error is passed on.
+   */
   async write(records: readonly EncodedRecord[]): Promise<void> {
     const { storeId, segment } = this;
     const offset = this.file.size;

@@ -4,9 +4,9 @@
  * state before the first record of segment N.
  *
  * Two writers: a checkpoint of our own state, for which the log only begins a new segment, and an
- * install of somebody else's, for which that segment begins with a `reset` that voids what is older.
- * A crash at any point leaves either the older base or the new one (or, between the reset and the
- * rename, a folder that counts as empty). Reading is the business of `readSnapshot`.
+ * install of somebody else's, for which that segment begins with a `reset` that voids what is
+ * older. A crash at any point leaves either the older base or the new one (or, between the reset
+ * and the rename, a folder that counts as empty). Reading is the business of `readSnapshot`.
  */
 import type { Disk, DiskFile } from '../ports/disk.js';
 import {

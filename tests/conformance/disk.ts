@@ -1,4 +1,6 @@
-/** What every implementation of the Disk port must do; run on the real one and the simulated one. */
+/**
+ * What every implementation of the Disk port must do; run on the real one and the simulated one.
+ */
 import { expect } from 'chai';
 import { type Disk, DiskError } from '../../src/ports/disk.js';
 

@@ -1,8 +1,8 @@
 /**
  * A data folder in memory that forgets what a real one may forget.
  *
- * `crash` makes of it what a power cut can leave: for every 512-byte sector that was written and not
- * synced the old bytes, the new ones, zeros or noise; any subset of the creations, renames and
+ * `crash` makes of it what a power cut can leave: for every 512-byte sector that was written and
+ * not synced the old bytes, the new ones, zeros or noise; any subset of the creations, renames and
  * removals since the last `syncFolder`, in their order. Faults are planted by operation number, so
  * that a test can stop at each of them in turn. Every promise resolves in the same microtask order
  * on every run.

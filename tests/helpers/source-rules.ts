@@ -13,8 +13,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ports: ['base', 'rpc'],
   config: ['base', 'ports'],
   resp: ['base', 'ports'],
-  wal: ['base', 'ports'],
-  storage: ['base', 'ports', 'wal'],
+  storage: ['base', 'ports'],
+  wal: ['base', 'ports', 'storage'],
   rpc: ['base', 'ports', 'wal', 'storage', 'resp'],
   coordinator: ['base', 'ports', 'config', 'wal', 'storage', 'rpc'],
   participant: ['base', 'ports', 'config', 'wal', 'storage', 'rpc'],
@@ -148,7 +148,7 @@ function checkText(file: SourceFile, complain: (line: number, what: string) => v
     const word = FORBIDDEN_TEXT.exec(line)?.[0];
     if (word !== undefined) complain(index + 1, `holds ${word}`);
   });
-  const name = posix.basename(file.path).replace(/(\.test)?\.ts$/, '');
+  const name = posix.basename(file.path).replace(/(\.test|\.d)?\.ts$/, '');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) complain(1, 'file names are kebab-case');
   if (/^(utils?|index|common|misc)$/.test(name)) complain(1, `a file named ${name} says nothing`);
 }

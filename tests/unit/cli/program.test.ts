@@ -80,6 +80,15 @@ describe('program', () => {
     expect(stdout).to.include(`data_dir ${join(folder, 'data')}\n`);
   });
 
+  it('prints the log of a folder as a table, and says why it cannot', () => {
+    const { status, stdout, stderr } = main('--dump_log', folder);
+    expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+    expect(stdout).to.match(/^file +at +bytes +kind/);
+    const missing = main('--dump_log', join(folder, 'missing'));
+    expect(missing.status).to.equal(1);
+    expect(missing.stderr).to.match(/^kvstore2pcsystem: cannot open the folder .*\n$/);
+  });
+
   it('prints help and its version', () => {
     expect(main('--help')).to.deep.include({ status: 0, stderr: '' });
     const version = (

@@ -1,10 +1,15 @@
 import { expect } from 'chai';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFileDisk } from '../../../src/io/file-disk.js';
+import { fileURLToPath } from 'node:url';
+import { openExistingFileDisk, openFileDisk } from '../../../src/io/file-disk.js';
+import { DiskError } from '../../../src/ports/disk.js';
 import { runDiskTests } from '../../conformance/disk.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
+
+const FULL_DISK_CHILD = fileURLToPath(new URL('../../helpers/full-disk-child.js', import.meta.url));
 
 describe('io/file-disk', () => {
   let folder = '';
@@ -23,6 +28,38 @@ describe('io/file-disk', () => {
     return openFileDisk(join(folder, `a/b${made}`));
   });
   runDiskTests('in memory', () => Promise.resolve(new MemoryDisk()));
+
+  it('opens what is there without making anything', async () => {
+    const path = join(folder, 'absent');
+    const error: unknown = await openExistingFileDisk(path).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(DiskError).and.include({ code: 'missing' });
+    expect(await stat(path).catch(() => null)).to.equal(null);
+    await openFileDisk(path);
+    expect(await (await openExistingFileDisk(path)).list()).to.deep.equal([]);
+  });
+
+  it('S36: lets the log live through a really full disk and its end', async function () {
+    this.timeout(30_000);
+    const namespace = ['-r', '-m'];
+    if (spawnSync('unshare', [...namespace, 'mount', '-t', 'tmpfs', 'x', '/mnt']).status !== 0) {
+      this.skip();
+    }
+    const mount = join(folder, 'mount');
+    await mkdir(mount);
+    const child = [...namespace, process.execPath, FULL_DISK_CHILD, mount];
+    const { stdout, stderr } = spawnSync('unshare', child, { encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    const seen = JSON.parse(stdout) as Record<string, unknown>;
+    const refused = Number(seen['refused']);
+    expect(refused).to.be.greaterThan(5);
+    expect(seen).to.include({ fullAtFirst: true, fullAtLast: false });
+    const whole = Array.from({ length: refused - 1 }, (_, i) => [
+      `prepared ${i + 1}`,
+      `commit ${i + 1}`,
+    ]).flat();
+    const last = [`abort ${refused}`, `prepared ${refused + 1}`];
+    expect(seen['kinds']).to.deep.equal([...whole, ...last]);
+  });
 
   it('keeps others out of the folder and its files', async () => {
     const path = join(folder, 'private');

@@ -1,7 +1,7 @@
 /**
  * A crash at every operation on the disk of a life that contains everything: first start, flushes,
- * new segments, checkpoints while the log goes on, an install, restarts. After each of them, whatever
- * a flush had covered must be there, and nothing that was never appended.
+ * new segments, checkpoints while the log goes on, an install, restarts. After each of them,
+ * whatever a flush had covered must be there, and nothing that was never appended.
  */
 import { expect } from 'chai';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
@@ -84,7 +84,9 @@ async function promise(log: Log, progress: Progress, number: number): Promise<vo
   progress.ackedEpoch = number;
 }
 
-/** A checkpoint at this transaction, with the next one in doubt, and traffic while it is written. */
+/**
+ * A checkpoint at this transaction, with the next one in doubt, and traffic while it is written.
+ */
 async function checkpoint(log: Log, progress: Progress, txid: number): Promise<void> {
   const next = prepared(txid + 1, payload(txid + 1));
   log.append(next);
@@ -92,14 +94,16 @@ async function checkpoint(log: Log, progress: Progress, txid: number): Promise<v
   progress.ackedPrepared = txid + 1;
   const preamble: WalRecord[] = [epoch(progress.ackedEpoch), next];
   const frames = framesAt(txid)[Symbol.iterator]();
-  let done = false;
-  const written = writeCheckpoint(log, preamble, frames).finally(() => (done = true));
+  const writing = { done: false };
+  const written = writeCheckpoint(log, preamble, frames).finally(() => {
+    writing.done = true;
+  });
   written.catch(() => undefined);
   log.append({ kind: 'commit', epoch: 3, txid: txid + 1 });
   progress.appended = txid + 1;
   await log.flush();
   progress.acked = txid + 1;
-  for (let each = txid + 2; !done; each += 1) await transact(log, progress, each, each);
+  for (let each = txid + 2; !writing.done; each += 1) await transact(log, progress, each, each);
   await written;
 }
 

@@ -123,12 +123,30 @@ describe('wal/log', () => {
     expect((await replay(disk)).records).to.deep.equal([state(1), prepared(2)]);
   });
 
+  it('begins a segment only when what it depends on is durable', async () => {
+    const log = await begin(disk);
+    let release = (): void => undefined;
+    const ready = new Promise<void>((resolve) => (release = resolve));
+    const rolled = log.roll([reset(9)], { ready, essential: true });
+    const flushed = log.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await disk.list()).to.not.include('00000002.log');
+    release();
+    await flushed;
+    expect(await rolled).to.equal(2);
+    const failing = rejection(log.roll([], { ready: Promise.reject(new Error('no sync')) }));
+    const error = await rejection(log.flush());
+    expect(error).to.be.instanceOf(LogFailedError);
+    expect(await failing).to.equal(error);
+  });
+
   it('reads from the newest base although older segments are still there', async () => {
     const log = await begin(disk);
     log.append(prepared(1));
-    void log.roll([state(1), epoch(5)]);
+    const rolled = log.roll([state(1), epoch(5)]);
     log.append(commit(1));
     await log.flush();
+    await rolled;
     disk.crash('none');
     expect((await replay(disk)).records).to.deep.equal([state(1), epoch(5), commit(1)]);
     await begin(disk);
@@ -139,8 +157,9 @@ describe('wal/log', () => {
     const log = await begin(disk);
     log.append(prepared(1));
     await log.flush();
-    void log.roll([state(1), epoch(5)]);
+    const rolled = log.roll([state(1), epoch(5)]);
     await log.flush();
+    await rolled;
     const size = await disk.size('00000002.log');
     for (let bytes = 0; bytes < size; bytes += 1) {
       const copy = disk.clone();

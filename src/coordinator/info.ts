@@ -1,0 +1,108 @@
+/**
+ * What the coordinator tells of itself and its participants, for INFO: plain names and values. Reads
+ * the machine and changes nothing in it but the note of when a participant's state last changed.
+ */
+import type { Coordinator } from './machine.js';
+import type { Peer, PeerState } from './peers.js';
+
+export type Field = readonly [name: string, value: string | number];
+
+/** Where this participant stands, in one word; see `reasonOf` for why. */
+export function peerState(machine: Coordinator, peer: Peer): PeerState {
+  const { membership, peers, admission, core } = machine;
+  const isSilent = peers.isSuspected(peer) || peer.data.state !== 'open';
+  if (membership.has(peer)) {
+    const isIn = core.phase === 'serving' ? peer.isFenced && peer.isReady : !isSilent;
+    return isIn && !isSilent ? 'member' : 'suspected';
+  }
+  if (isSilent) return 'unreachable';
+  if (admission.isJoining(peer)) return 'joining';
+  return peer.status?.empty === true ? 'new' : 'out';
+}
+
+/** Notes when each participant's state last changed. Called often enough for people. */
+export function refreshPeerStates(machine: Coordinator): void {
+  for (const peer of machine.peers.all) {
+    const state = peerState(machine, peer);
+    if (state === peer.state) continue;
+    peer.state = state;
+    peer.stateSince = machine.core.now;
+  }
+}
+
+export function clusterFields(machine: Coordinator): Field[] {
+  refreshPeerStates(machine);
+  const { core, membership, peers } = machine;
+  const { outcomes, settings } = core;
+  const fields: Field[] = [
+    ['cluster_id', core.clusterId],
+    ['generation', core.generation],
+    ['epoch', core.epoch.number],
+    ['view_number', membership.latest?.number ?? 0],
+    ['view_size', membership.size],
+    ['participants_configured', peers.all.length],
+    ['min_participants', settings.minParticipants],
+    ['state', core.phase],
+    ['condition', core.condition],
+    ['decided_txid', outcomes.decidedTxid],
+    ['settled_txid', outcomes.settledTxid],
+  ];
+  if (membership.size === 1 && peers.all.length > 1) {
+    fields.push(['warning', 'only one participant holds the data']);
+  }
+  for (const peer of peers.all) fields.push(participantField(machine, peer));
+  return fields;
+}
+
+function participantField(machine: Coordinator, peer: Peer): Field {
+  const values: readonly Field[] = [
+    ['address', peer.address],
+    ['state', peer.state],
+    ['store', peer.storeId ?? ''],
+    ['since_ms', Math.max(0, Math.round(machine.core.now - peer.stateSince))],
+    ['reason', reasonOf(peer)],
+    ['applied_txid', peer.position?.txid ?? 0],
+  ];
+  return [`participant${peer.index}`, values.map(([name, value]) => `${name}=${value}`).join(',')];
+}
+
+/** Commas separate the values of one participant. */
+function reasonOf(peer: Peer): string {
+  const why = peer.unsound !== '' ? peer.unsound : peer.trouble;
+  return peer.state === 'member' ? '' : why.replaceAll(',', ';');
+}
+
+export function statsFields(machine: Coordinator): Field[] {
+  const { counters } = machine.core;
+  const { commits, commands } = counters;
+  return [
+    ['commits', commits],
+    ['commands_committed', commands],
+    ['aborts_refused', counters.abortsRefused],
+    ['aborts_too_few', counters.abortsTooFew],
+    ['aborts_recovery', counters.abortsRecovery],
+    ['unknowns', counters.unknowns],
+    ['reads', counters.reads],
+    ['rereads', counters.rereads],
+    ['view_changes', counters.viewChanges],
+    ['rejoins', counters.rejoins],
+    ['rejoins_by_snapshot', counters.rejoinsBySnapshot],
+    ['failed_rejoins', counters.failedRejoins],
+    ['divergences', counters.divergences],
+    ['batch_commands_last', counters.lastBatchCommands],
+    ['batch_commands_largest', counters.largestBatchCommands],
+    ['batch_commands_mean', commits === 0 ? 0 : Math.round((commands / commits) * 100) / 100],
+  ];
+}
+
+/** What the members hold, as far as they said; they are equal but for what is on its way. */
+export function storedAmount(machine: Coordinator): {
+  readonly keys: number;
+  readonly bytes: number;
+} {
+  const members = machine.membership.memberPeers();
+  return {
+    keys: Math.max(0, ...members.map((peer) => peer.keys)),
+    bytes: Math.max(0, ...members.map((peer) => peer.bytes)),
+  };
+}
