@@ -22,7 +22,7 @@ export class Histogram {
     this.total += 1;
   }
 
-  /** The upper bound of the bucket in which this share of all values has been seen; 0 without any. */
+  /** Upper bound of the bucket by which this share of all values has been seen; 0 without any. */
   percentile(percent: number): number {
     if (this.total === 0) return 0;
     const wanted = Math.max(1, Math.ceil((this.total * percent) / 100));
@@ -40,7 +40,7 @@ function bucketOf(value: number): number {
   const whole = Math.max(0, Math.floor(value));
   if (whole < STEPS) return whole;
   const power = Math.floor(Math.log2(whole));
-  const step = Math.floor(whole / 2 ** power * STEPS) - STEPS;
+  const step = Math.floor((whole / 2 ** power) * STEPS) - STEPS;
   return (power - Math.log2(STEPS) + 1) * STEPS + step;
 }
 

@@ -5,7 +5,9 @@
 /** Milliseconds on a monotonic clock of one process; never compared between processes. */
 export type Millis = number;
 
-/** Number of a transaction: contiguous over the life of a cluster, in decision order; 0 is "none". */
+/**
+ * Number of a transaction: contiguous over the life of a cluster, in decision order; 0 is "none".
+ */
 export type TxId = number;
 
 /** Random identity of a cluster, made once by its first coordinator: 32 hexadecimal digits. */

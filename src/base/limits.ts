@@ -1,6 +1,6 @@
 /**
- * Every limit that more than one part must agree on, with the reason for its size. Relations between
- * them are asserted when the module loads.
+ * Every limit that more than one part must agree on, with the reason for its size. Relations
+ * between them are asserted when the module loads.
  */
 import { assert } from './assert.js';
 
@@ -23,10 +23,14 @@ export const READ_WINDOW_PIECES = 4;
 export const BATCH_COMMANDS = 1024;
 export const BATCH_BYTES = 512 * KIB;
 
-/** Transactions that are prepared and not yet decided. A member lags behind another by at most this. */
+/**
+ * Transactions that are prepared and not yet decided. A member lags behind another by at most this.
+ */
 export const MAX_IN_FLIGHT = 8;
 
-/** Aborted transactions that a process remembers by name; must cover every possible in-doubt list. */
+/**
+ * Aborted transactions that a process remembers by name; must cover every possible in-doubt list.
+ */
 export const REMEMBERED_ABORTS = 1024;
 
 /** Outcomes that `TXSTATUS` can tell before it says `forgotten`. */

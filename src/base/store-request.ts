@@ -3,7 +3,9 @@
  * `resp/session.ts` and the coordinator machine; neither knows the other.
  */
 
-/** Keys are byte strings held as latin1 text (one character a byte), so that they can be Map keys. */
+/**
+ * Keys are byte strings held as latin1 text (one character a byte), so that they can be Map keys.
+ */
 export type Key = string;
 
 export interface SetCommand {
@@ -20,7 +22,9 @@ export interface DelCommand {
 export type WriteCommand = SetCommand | DelCommand;
 
 export interface ReadCommand {
-  /** `get`: values; `exists`: how many of the keys are there, duplicates counted; `size`: all keys. */
+  /**
+   * `get`: values; `exists`: how many of the keys are there, duplicates counted; `size`: all keys.
+   */
   readonly op: 'get' | 'exists' | 'size';
   readonly keys: readonly Key[];
 }
@@ -36,5 +40,8 @@ export type StoreReply =
   | { readonly type: 'count'; readonly count: number }
   | { readonly type: 'values'; readonly values: readonly (Buffer | null)[] }
   | { readonly type: 'status'; readonly status: 'committed' | 'aborted' | 'pending' | 'forgotten' }
-  /** `code` is the error's first word (`ERR`, `UNKNOWN`, `NOREPLICAS`, `OOM`, …); text has no line ends. */
+  /**
+   * `code` is the error's first word (`ERR`, `UNKNOWN`, `NOREPLICAS`, `OOM`, …); text has no line
+   * ends.
+   */
   | { readonly type: 'error'; readonly code: string; readonly text: string };

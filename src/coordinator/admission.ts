@@ -7,8 +7,8 @@
  * equal those of every member at that very txid; only then is a view proposed that adds it. The
  * barrier is given up after well under a second, so a slow joiner costs the clients no more than
  * that. Several participants may catch up at once; they enter one after the other.
- * Invariant: when a view that adds a member is proposed, every earlier txid is decided and durable on
- * every member, the joiner included, and no later one was sent.
+ * Invariant: when a view that adds a member is proposed, every earlier txid is decided and durable
+ * on every member, the joiner included, and no later one was sent.
  */
 import type { Millis } from '../base/ids.js';
 import type { CaughtUp } from '../rpc/messages.js';
@@ -145,7 +145,7 @@ export class Admission {
       .filter((candidate) => candidate.isReady && candidate.unsound === '');
     this.donorTurn += 1;
     const donor = donors[this.donorTurn % Math.max(1, donors.length)];
-    if (donor?.storeId == null) {
+    if (donor === undefined || donor.storeId === null) {
       join.retryAt = this.core.now + RETRY_MS;
       return;
     }

@@ -18,7 +18,9 @@ export type Verdict =
 export class Agreement {
   private readonly byTxid = new Map<TxId, Map<StoreId, string>>();
 
-  /** Called with every answer that tells a member's state; `members` are those whose word counts. */
+  /**
+   * Called with every answer that tells a member's state; `members` are those whose word counts.
+   */
   observe(
     storeId: StoreId,
     position: Position,

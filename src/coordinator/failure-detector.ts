@@ -6,11 +6,11 @@
  * good as none. A closed connection is no verdict by itself: a participant that restarts within the
  * timeout was merely slow.
  *
- * The awkward case is our own absence: a coordinator that was stopped, or whose event loop was busy,
- * has heard nobody and must not blame them. The caller therefore passes a clock that stands still
- * while we do not run (see `machine.ts`). Rejected: adaptive timeouts (phi accrual), because a
- * false suspicion costs little here (reads go elsewhere; the view shrinks only when a write needs it)
- * and a fixed bound can be promised to operators.
+ * The awkward case is our own absence: a coordinator that was stopped, or whose event loop was
+ * busy, has heard nobody and must not blame them. The caller therefore passes a clock that stands
+ * still while we do not run (see `machine.ts`). Rejected: adaptive timeouts (phi accrual), because
+ * a false suspicion costs little here (reads go elsewhere; the view shrinks only when a write needs
+ * it) and a fixed bound can be promised to operators.
  *
  * Pure: no clock, no timers. Invariant: `now` never goes back.
  */

@@ -1,6 +1,6 @@
 /**
- * What the coordinator tells of itself and its participants, for INFO: plain names and values. Reads
- * the machine and changes nothing in it but the note of when a participant's state last changed.
+ * What the coordinator tells of itself and its participants, for INFO: plain names and values.
+ * Reads the machine and changes nothing in it but the note of when a participant's state changed.
  */
 import type { Coordinator } from './machine.js';
 import type { Peer, PeerState } from './peers.js';

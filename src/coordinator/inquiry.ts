@@ -3,8 +3,8 @@
  * says when enough is known to raise an epoch, and over which view.
  *
  * Knows the three kinds of start (with log, without log, forced by an operator) and what each must
- * hear first; see `takeover.ts`. Invariant: nothing is concluded while an acknowledged write might be
- * held only by members that have not answered, unless this log names them as members that may be
+ * hear first; see `takeover.ts`. Invariant: nothing is concluded while an acknowledged write might
+ * be held only by members that have not answered, unless this log names them as members that may be
  * left out.
  */
 import { type Epoch, type Millis, type View, sameEpoch } from '../base/ids.js';

@@ -8,7 +8,7 @@
  */
 import type { Position } from '../base/ids.js';
 import type { Admission } from './admission.js';
-import { Agreement } from './agreement.js';
+import type { Agreement } from './agreement.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';

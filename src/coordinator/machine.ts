@@ -3,8 +3,8 @@
  * comes out of `takeReady`, and `nextTimeoutAt` is its only timer.
  *
  * Knows no socket, file, clock or random source. Its own clock stands still while the process does
- * not run (`running-clock.ts`), so that a coordinator that was stopped first handles what has arrived
- * and blames nobody for the silence.
+ * not run (`running-clock.ts`), so that a coordinator that was stopped first handles what has
+ * arrived and blames nobody for the silence.
  * Invariant: nothing leaves that promises a record which is not synced (see `core.ts`).
  */
 import { unreachable } from '../base/assert.js';

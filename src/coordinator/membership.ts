@@ -4,8 +4,8 @@
  * A view is synced here before anyone hears of it; it is *installed* when all its members have
  * synced it too, and only then may anything be decided under it. Numbers are never reused. One
  * change at a time; when a member of a proposed view fails before it is installed, the next view
- * shrinks that one. Knows nothing of transactions: callers decide when a change is needed and safe (a
- * view that adds a member waits behind a barrier, see `admission.ts`).
+ * shrinks that one. Knows nothing of transactions: callers decide when a change is needed and safe
+ * (a view that adds a member waits behind a barrier, see `admission.ts`).
  * Invariant: consecutive views share at least one member.
  */
 import { assert } from '../base/assert.js';
@@ -101,10 +101,11 @@ export class Membership {
     this.peers.send(peer, { type: 'view', view: this.latest });
   }
 
-  /** After a start: the last view holds, and these members have synced it. */
-  resume(acknowledged: readonly StoreId[]): void {
+  /** After a start: the last view holds, and these members have synced it; true if that is all. */
+  resume(acknowledged: readonly StoreId[]): boolean {
     this.acknowledged = new Set(acknowledged);
     this.checkInstalled();
+    return !this.isChanging;
   }
 
   onViewed(peer: Peer, number: number): void {

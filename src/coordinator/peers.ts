@@ -5,8 +5,8 @@
  * Dials until it is answered, with a short pause between attempts; a connection that is refused for
  * a reason that time does not heal is dialled more slowly and named in INFO. Knows nothing of
  * transactions or views; it tells its owner (`PeerEvents`) what happened.
- * Invariants: at most one data and one heartbeat connection a peer; a reply of a connection that was
- * given up is ignored.
+ * Invariants: at most one data and one heartbeat connection a peer; a reply of a connection that
+ * was given up is ignored.
  */
 import { sameSecret } from '../base/hash.js';
 import type { Millis, Position, StoreId } from '../base/ids.js';
@@ -33,6 +33,12 @@ const REFUSED_REDIAL_MS = 1000;
 /** A handshake that takes longer is given up. */
 const HANDSHAKE_MS = 2000;
 const NONCE_DIGITS = 32;
+
+/**
+ * Failure timeouts without any answer on a data connection whose heartbeats are answered. A disk
+ * that stalls for a moment is no failure; a request is still answered before its own time is up.
+ */
+const DATA_PATIENCE = 1.8;
 
 type ChannelState = 'idle' | 'dialling' | 'greeting' | 'proving' | 'open';
 
@@ -64,7 +70,9 @@ export class Peer {
   /** Of the current data connection: from `inquire` or `fence`. */
   status: Status | null = null;
   isFenced = false;
-  /** Outcomes, view and prepares were sent on this connection: it gets all that follow, and reads. */
+  /**
+   * Outcomes, view and prepares were sent on this connection: it gets all that follow, and reads.
+   */
   isReady = false;
   /** Why its store must be refilled whatever it says; '' normally. */
   unsound = '';
@@ -101,7 +109,9 @@ function isAnsweredSoon(message: Request): boolean {
   return message.type !== 'catchUp' && message.type !== 'sound' && message.type !== 'unstage';
 }
 
-/** When to give up open connections: one more timeout after the suspicion, from the last dial on. */
+/**
+ * When to give up open connections: one more timeout after the suspicion, from the last dial on.
+ */
 function silentAt(peer: Peer, timeoutMs: Millis): Millis {
   const since = Math.max(peer.detector.suspectedAt, peer.heart.sinceAt);
   return peer.heart.state === 'open' ? since + timeoutMs : Infinity;
@@ -144,7 +154,7 @@ export class Peers {
 
   private stuckAt(peer: Peer): Millis {
     if (peer.outstanding === 0) return Infinity;
-    return peer.progressAt + this.core.settings.failureTimeoutMs;
+    return peer.progressAt + DATA_PATIENCE * this.core.settings.failureTimeoutMs;
   }
 
   send(peer: Peer, message: Request): void {

@@ -3,8 +3,8 @@
  *
  * `Ready` says what the shell must do, in this order: note `adopt` for the next sync; append
  * `persist`; send, reply, dial and close as listed (everything that had to wait for a sync was held
- * back by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report it
- * with a `synced` input.
+ * back by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report
+ * it with a `synced` input.
  */
 import type { ClusterId } from '../base/ids.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';

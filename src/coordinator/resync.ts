@@ -2,9 +2,10 @@
  * Brings a member whose connection is new back in step, before it is asked anything else: the view,
  * the outcomes it has not logged, the prepares it has not got, in this order on one connection.
  *
- * Whatever it says of itself is checked first: a member that lacks what was committed, holds another
- * transaction under a number of ours, or found itself damaged, is not a member any more, whatever the
- * view says: it is to be removed and refilled. Knows no I/O and decides nothing about transactions.
+ * Whatever it says of itself is checked first: a member that lacks what was committed, holds
+ * another transaction under a number of ours, or found itself damaged, is not a member any more,
+ * whatever the view says: it is to be removed and refilled. Knows no I/O and decides nothing about
+ * transactions.
  */
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';

@@ -1,6 +1,7 @@
 /**
- * Runs the coordinator machine: feeds it what happens, and carries out what it asks for, in the order
- * that `ready.ts` promises. Depends on ports and the log only; `io/start-coordinator.ts` composes.
+ * Runs the coordinator machine: feeds it what happens, and carries out what it asks for, in the
+ * order that `ready.ts` promises. Depends on ports and the log only; `io/start-coordinator.ts`
+ * composes.
  *
  * Everything that arrives in one turn of the event loop is handed to the machine first and drained
  * once at its end, so that the commands of a turn share a transaction, a sync and a write a peer.
@@ -49,6 +50,8 @@ export class CoordinatorShell {
   private isServing = false;
   private checkpointing: Promise<void> | null = null;
   private checkpointRetryAt: Millis = 0;
+  /** The log when its newest base was made: what it has grown by since is what counts. */
+  private base = { bytes: 0, records: 0 };
   private hasEnded = false;
 
   constructor(private readonly options: CoordinatorShellOptions) {
@@ -176,10 +179,10 @@ export class CoordinatorShell {
     const { log, machine, clock, checkpointAfter } = this.options;
     if (this.hasEnded || this.checkpointing !== null) return;
     const isLong =
-      log.logBytes >= checkpointAfter.bytes || log.logRecords >= checkpointAfter.records;
+      log.logBytes - this.base.bytes >= checkpointAfter.bytes ||
+      log.logRecords - this.base.records >= checkpointAfter.records;
     const now = clock.now();
     if (!isLong || now < this.checkpointRetryAt) return;
-    this.checkpointRetryAt = now + CHECKPOINT_RETRY_MS;
     machine.beginCheckpoint(now);
     this.drain();
   }
@@ -191,10 +194,12 @@ export class CoordinatorShell {
     this.checkpointing = removed.then(
       () => {
         this.checkpointing = null;
+        this.base = { bytes: log.logBytes, records: log.logRecords };
         trace.event('debug', 'older log segments removed', { segment: log.segment });
       },
       (error: unknown) => {
         this.checkpointing = null;
+        this.checkpointRetryAt = this.options.clock.now() + CHECKPOINT_RETRY_MS;
         if (log.failed !== null) this.onLogFailed(log.failed);
         else trace.event('warn', `the log was not shortened: ${String(error)}`);
       },

@@ -172,9 +172,8 @@ export class Takeover {
   private forceView(): void {
     const { core, membership } = this;
     const peer = this.inquiry.forcedPeer;
-    const status = peer?.status;
-    if (peer === undefined || !peer.isFenced || status == null) return;
-    const { txid } = status.resolved;
+    if (peer === undefined || !peer.isFenced || peer.status === null) return;
+    const { txid } = peer.status.resolved;
     core.outcomes.replace(txid, txid, core.outcomes.recent());
     membership.force(peer, this.inquiry.highestKnownView());
     core.persist(this.stateRecord(), true);
@@ -256,10 +255,8 @@ export class Takeover {
       if (peer?.status?.view?.number === view.number) acknowledged.push(storeId);
       else if (peer !== undefined) behind.push(peer);
     }
-    membership.resume(acknowledged);
-    if (!membership.isChanging) return true;
     for (const peer of behind) membership.sendTo(peer);
-    return false;
+    return membership.resume(acknowledged);
   }
 
   /** A member has synced the view: its status says so from now on. */
@@ -302,7 +299,7 @@ export class Takeover {
       kind: 'state',
       lastTxid: outcomes.decidedTxid,
       settledTxid: outcomes.settledTxid,
-      view: this.membership.isDurable ? this.membership.latest : null,
+      view: this.membership.latest,
       epochs: [...this.ownEpochs, this.core.epoch].filter((epoch) => epoch.number > 0),
       recent: outcomes.recent(),
     };

@@ -29,7 +29,9 @@ export interface Payload {
 
 export type TransactionState = 'preparing' | 'committing' | 'aborting' | 'committed' | 'aborted';
 
-/** Absent: illegal. There is no way from a decision back, and none from one decision to the other. */
+/**
+ * Absent: illegal. There is no way from a decision back, and none from one decision to the other.
+ */
 export const TRANSITIONS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
   preparing: ['committing', 'aborting'],
   committing: ['committed'],

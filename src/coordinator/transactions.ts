@@ -2,9 +2,9 @@
  * The coordinator's half of two-phase commit: batches become transactions, votes become decisions.
  *
  * Rules (docs/PROTOCOL.md): decisions are taken and logged in txid order; COMMIT is synced here
- * before anyone hears of it, and is queued to every ready member before the reply leaves; nothing is
- * decided while the view is not installed at all its members; a NO from some members removes them
- * and commits on the rest; ABORT comes only from a unanimous NO, from too few members, or from
+ * before anyone hears of it, and is queued to every ready member before the reply leaves; nothing
+ * is decided while the view is not installed at all its members; a NO from some members removes
+ * them and commits on the rest; ABORT comes only from a unanimous NO, from too few members, or from
  * recovery, and aborts everything behind it; a definite error for what may be prepared anywhere
  * waits until the ABORT is synced on every member; past its deadline a client is told UNKNOWN.
  */

@@ -6,16 +6,17 @@
  *
  * - @A our log has its outcome: that is it.
  * - @B a member has resolved n: aborted if it lists n as aborted, else committed. Somebody may have
- *   been told, so nothing may contradict it.
+ *   been told, so nothing may contradict it. The word of a member that does not decide counts too.
  * - @C n is prepared, under one identity, at every member that decides: commit. It may have been
  *   acknowledged by a coordinator whose folder is gone.
  * - @D otherwise: abort n and everything behind it. Nobody was told: an acknowledged transaction is
  *   prepared at every member of its view.
  *
- * Who decides: the members that hold everything that is proved to exist. A member is out if its store
- * is damaged or half filled (@X), if it lacks what our log says was committed or what another member
- * has resolved (@Y), if it lacks n, its log was cut at or before n, and another member has n (@Z),
- * or if it prepared n under an older epoch than another member (@W). Its absence proves nothing then.
+ * Who decides: the members that hold everything that is proved to exist. A member is out if its
+ * store is damaged or half filled (@X), if it lacks what our log says was committed or what another
+ * member has resolved (@Y), if it lacks n, its log was cut at or before n, and another member has n
+ * (@Z), or if it prepared n under an older epoch than another member (@W). Its absence proves
+ * nothing then.
  *
  * Invariant: every acknowledged transaction is committed, provided that at least one member that
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
@@ -38,7 +39,10 @@ export interface Verdicts {
   readonly baseTxid: TxId;
   /** Outcomes above the base, contiguous, in txid order. */
   readonly decisions: readonly Decision[];
-  /** A decision rests on what members hold (@C, @D): only a view of exactly the deciders may take it. */
+  /**
+   * A decision rests on what members hold (@C, @D): only a view of exactly the deciders may take
+   * it.
+   */
   readonly needsExactView: boolean;
 }
 
@@ -53,21 +57,24 @@ export function decideVerdicts(statuses: readonly Status[], outcomes: Outcomes):
   for (const status of statuses) {
     if (!status.fit) exclude(status, 'its store is damaged or half filled');
   }
-  excludeLosers(deciders, outcomes, exclude);
+  // What a damaged store lists as ended did end; one that was being filled has nothing to say.
+  const witnesses = statuses.filter((status) => !status.empty);
+  excludeLosers(deciders, witnesses, outcomes, exclude);
   excludeUncertain(() => deciders, exclude);
-  return { deciders: deciders.map(storeIdOf), excluded, ...walk(deciders, outcomes) };
+  return { deciders: deciders.map(storeIdOf), excluded, ...walk(deciders, witnesses, outcomes) };
 }
 
 /** @Y: whoever lacks what is proved to be committed has lost data. */
 function excludeLosers(
   members: readonly Status[],
+  witnesses: readonly Status[],
   outcomes: Outcomes,
   exclude: (status: Status, why: string) => void,
 ): void {
-  const resolved = members.map((status) => status.resolved.txid);
+  const resolved = witnesses.map((status) => status.resolved.txid);
   const proved = Math.max(outcomes.decidedTxid, 0, ...resolved);
   for (const status of members) {
-    const lacking = firstLacking(status, proved, outcomes, members);
+    const lacking = firstLacking(status, proved, outcomes, witnesses);
     if (lacking > 0) exclude(status, `it lacks transaction ${lacking}, which was committed`);
   }
 }
@@ -76,10 +83,10 @@ function firstLacking(
   status: Status,
   proved: TxId,
   outcomes: Outcomes,
-  members: readonly Status[],
+  witnesses: readonly Status[],
 ): TxId {
   for (let txid = lastPrepared(status) + 1; txid <= proved; txid += 1) {
-    const known = outcomes.get(txid)?.commit ?? resolvedBySomebody(txid, members);
+    const known = outcomes.get(txid)?.commit ?? resolvedBySomebody(txid, witnesses);
     if (known !== false) return txid;
   }
   return 0;
@@ -109,6 +116,7 @@ function excludeUncertain(
 
 function walk(
   deciders: readonly Status[],
+  witnesses: readonly Status[],
   outcomes: Outcomes,
 ): Pick<Verdicts, 'baseTxid' | 'decisions' | 'needsExactView'> {
   const decisions: Decision[] = [];
@@ -117,15 +125,16 @@ function walk(
     outcomes.decidedTxid,
     Number.isFinite(resolvedByAll) ? resolvedByAll : 0,
   );
-  const highest = Math.max(baseTxid, ...deciders.map(lastPrepared));
+  const ended = witnesses.map((status) => status.resolved.txid);
+  const highest = Math.max(baseTxid, ...ended, ...deciders.map(lastPrepared));
   let needsExactView = false;
   let aborting = false;
   for (let txid = baseTxid + 1; txid <= highest; txid += 1) {
     const holders = deciders.map((status) => inDoubtAt(status, txid));
     const epoch = Math.max(0, ...holders.map((held) => held?.epoch ?? 0));
-    const known = resolvedBySomebody(txid, deciders); // @A is at or below the base
+    const known = resolvedBySomebody(txid, witnesses); // @A is at or below the base
     if (known !== undefined) {
-      const named = epoch > 0 ? epoch : abortedEpoch(txid, deciders);
+      const named = epoch > 0 ? epoch : abortedEpoch(txid, witnesses);
       decisions.push({ epoch: named, txid, commit: known }); // @B
       continue;
     }

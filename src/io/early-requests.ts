@@ -1,6 +1,6 @@
 /**
- * Requests that arrive before the coordinator has read its log. They wait for it for a moment, since
- * most logs are short, and are then told that it is loading. Nothing of them has happened.
+ * Requests that arrive before the coordinator has read its log. They wait for it for a moment,
+ * since most logs are short, and are then told that it is loading. Nothing of them has happened.
  */
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { ClientRef } from '../coordinator/ready.js';

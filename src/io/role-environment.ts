@@ -62,7 +62,8 @@ export class RoleEnvironment implements SessionEnvironment {
     private readonly report: () => RoleReport,
   ) {
     this.role = config.role;
-    this.replyFormat = config.replyFormat;
+    // Whoever asks a participant for data is to read where the coordinator is.
+    this.replyFormat = config.role === 'participant' ? 'redis' : config.replyFormat;
     this.requirepass = config.requirepass ?? '';
     this.limits = limitsOf(config);
     this.coordinatorAddress = formatAddress(config.coordinator);

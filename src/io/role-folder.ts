@@ -71,7 +71,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A record contradicts those before it; names the place, which the replaying code does not know. */
+/** A record contradicts those before it; names the place, which a replay does not know. */
 export class ContradictionError extends Error {
   override readonly name = 'ContradictionError';
   readonly code = 'contradiction';

@@ -9,9 +9,14 @@ import type { Config } from '../config/config.js';
 import type { CoordinatorSettings } from '../coordinator/core.js';
 import { clusterFields, statsFields, storedAmount } from '../coordinator/info.js';
 import { Coordinator } from '../coordinator/machine.js';
-import { CoordinatorRecovery, ReplayError } from '../coordinator/recovery.js';
+import {
+  type CoordinatorRecovered,
+  CoordinatorRecovery,
+  ReplayError,
+} from '../coordinator/recovery.js';
 import { CoordinatorShell } from '../coordinator/shell.js';
 import { Session } from '../resp/session.js';
+import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
 import { EarlyRequests } from './early-requests.js';
 import { listenAsRole } from './listen.js';
@@ -30,6 +35,8 @@ import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
 import { TcpNetwork } from './tcp-network.js';
 
+/** What clients sent before a stop is still read and answered. */
+const LAST_REQUESTS_MS = 50;
 /** How long a stop waits for what is under way. */
 const FINISH_WAIT_MS = 1000;
 const FINISH_POLL_MS = 5;
@@ -100,12 +107,12 @@ class CoordinatorRole implements RunningRole {
 
   async stop(): Promise<void> {
     this.isStopping = true;
+    if (this.shell !== null) await delay(LAST_REQUESTS_MS);
     const clientsGone = this.server?.close(LAST_REPLIES_MS);
+    this.early.refuseAll();
     await this.recovering;
     const { shell } = this;
-    if (shell === null) {
-      this.early.refuseAll();
-    } else {
+    if (shell !== null) {
       await finishRequests(shell);
       shell.shutdown();
     }
@@ -115,9 +122,35 @@ class CoordinatorRole implements RunningRole {
   }
 
   private async recover(): Promise<void> {
-    const { config, context, clock, network, taken } = this;
-    const { trace } = context;
+    const { config, context, taken } = this;
     const opened = await openTakenFolder(config, taken);
+    const { recovery, outcome } = await this.replay(opened);
+    const log = await opened.start();
+    this.log = log;
+    context.trace.event('info', opened.fresh ? 'a new data folder' : 'log read', {
+      records: outcome.records,
+      segments: outcome.segments,
+      cutBytes: outcome.tail?.nonZero === true ? outcome.tail.bytes : 0,
+      folder: taken.disk.path,
+    });
+    if (opened.isCopy) {
+      context.trace.event('warn', 'this data folder was restored or copied: asking everybody');
+    }
+    if (this.isStopping) {
+      await log.close();
+      return;
+    }
+    const shell = this.makeShell(opened, log, recovery.finish());
+    this.shell = shell;
+    shell.start();
+    this.early.release((client, request) => {
+      shell.request(client, request);
+    });
+  }
+
+  private async replay(
+    opened: OpenedFolder,
+  ): Promise<{ recovery: CoordinatorRecovery; outcome: ReplayOutcome }> {
     const recovery = new CoordinatorRecovery();
     const outcome = await opened.replay({
       onSnapshot: () => undefined,
@@ -126,26 +159,25 @@ class CoordinatorRole implements RunningRole {
           recovery.feed(record);
         } catch (error) {
           if (!(error instanceof ReplayError)) throw error;
-          throw new ContradictionError(taken.disk.path, segment, error);
+          throw new ContradictionError(this.taken.disk.path, segment, error);
         }
       },
     });
     recovery.hintEpoch(opened.epochHint);
     recovery.hintView(opened.viewHint);
-    const log = await opened.start();
-    this.log = log;
-    trace.event('info', opened.fresh ? 'a new data folder' : 'log read', {
-      records: outcome.records,
-      segments: outcome.segments,
-      cutBytes: outcome.tail?.nonZero === true ? outcome.tail.bytes : 0,
-      folder: taken.disk.path,
-    });
-    if (opened.isCopy) {
-      trace.event('warn', 'this data folder was restored or copied: asking every participant');
-    }
+    return { recovery, outcome };
+  }
+
+  private makeShell(
+    opened: OpenedFolder,
+    log: Log,
+    recovered: CoordinatorRecovered,
+  ): CoordinatorShell {
+    const { config, context, clock, network } = this;
+    const { trace } = context;
     const { storeId, clusterId, generation } = opened.identity;
     const machine = new Coordinator({
-      recovered: recovery.finish(),
+      recovered,
       settings: settingsOf(config, context),
       storeId,
       clusterId,
@@ -155,7 +187,7 @@ class CoordinatorRole implements RunningRole {
       trace,
       now: clock.now(),
     });
-    const shell = new CoordinatorShell({
+    return new CoordinatorShell({
       machine,
       log,
       clock,
@@ -173,16 +205,6 @@ class CoordinatorRole implements RunningRole {
       onEnd: (reason) => {
         this.endAfterReplies(reason);
       },
-    });
-    if (this.isStopping) {
-      this.early.refuseAll();
-      await log.close();
-      return;
-    }
-    this.shell = shell;
-    shell.start();
-    this.early.release((client, request) => {
-      shell.request(client, request);
     });
   }
 

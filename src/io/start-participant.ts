@@ -1,7 +1,7 @@
 /**
  * Composes a participant from its configuration: data folder, server, network, machine and shell.
- * Listens first and loads its store then; peers wait unread meanwhile, and INFO is answered. Clients
- * and peers use one port: a peer's connection is known by its first bytes.
+ * Listens first and loads its store then; peers wait unread meanwhile, and INFO is answered.
+ * Clients and peers use one port: a peer's connection is known by its first bytes.
  */
 import type { Socket } from 'node:net';
 import { formatAddress } from '../config/address.js';

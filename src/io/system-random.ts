@@ -1,6 +1,6 @@
 /**
- * The generator of a real process: every draw comes from the operating system, so that the nonces by
- * which processes prove themselves to each other cannot be guessed from earlier ones.
+ * The generator of a real process: every draw comes from the operating system, so that the nonces
+ * by which processes prove themselves to each other cannot be guessed from earlier ones.
  */
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { Prng } from '../base/prng.js';

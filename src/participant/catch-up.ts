@@ -151,7 +151,9 @@ export class CatchUps {
     if (this.unsyncedFrom !== 0 && lsn >= this.core.gate.appended) this.unsyncedFrom = 0;
   }
 
-  /** Records of a delta were dropped: memory is ahead of the disk, so this store counts as nothing. */
+  /**
+   * Records of a delta were dropped: memory is ahead of the disk, so this store counts as nothing.
+   */
   onDiskFull(): void {
     if (this.unsyncedFrom === 0) return;
     this.unsyncedFrom = 0;

@@ -1,10 +1,10 @@
 /**
  * What of the unsynced records is still written when the disk is full.
  *
- * Promises wait for room: PREPARED and PIECE are dropped. A COMMIT whose PREPARED is dropped with it
- * was brought by a rejoin, as was everything behind it: those outcomes go too. All else is small, was
- * promised room before (YES reserves space for its outcome), and goes to the reserve. Pure; the
- * machine is told (`diskFull`).
+ * Promises wait for room: PREPARED and PIECE are dropped. A COMMIT whose PREPARED is dropped with
+ * it was brought by a rejoin, as was everything behind it: those outcomes go too. All else is
+ * small, was promised room before (YES reserves space for its outcome), and goes to the reserve.
+ * Pure; the machine is told (`diskFull`).
  */
 import type { WalRecord } from '../wal/record.js';
 

@@ -172,7 +172,10 @@ export class Links {
     if (hello.clusterId !== '' && core.clusterId !== '' && hello.clusterId !== core.clusterId) {
       return { code: 'cluster', text: foreignCluster(core.clusterId, hello.clusterId) };
     }
-    if (hello.purpose !== 'catchup' && differ(hello.coordinator, core.settings.coordinatorAddress)) {
+    if (
+      hello.purpose !== 'catchup' &&
+      differ(hello.coordinator, core.settings.coordinatorAddress)
+    ) {
       const text =
         `coordinator_info is ${core.settings.coordinatorAddress} here but ` +
         `${hello.coordinator} at the coordinator that dialled ${hello.dialled}`;

@@ -3,7 +3,8 @@
  *
  * `Ready` says what the shell must do, in this order: append `persist`; carry out `install` and
  * `adopt` steps; send and close as listed (everything that had to wait for a sync was held back
- * by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report it with a `synced` input.
+ * by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report it
+ * with a `synced` input.
  */
 import type { ClusterId, StoreId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
@@ -22,7 +23,8 @@ export type ParticipantInput =
   | { readonly type: 'synced'; readonly lsn: Lsn }
   /**
    * A flush found the disk full: of everything handed out and not synced, only what `keepWhenFull`
-   * keeps will be written; its `synced` follows. Told before anything else is handed to the machine.
+   * keeps will be written; its `synced` follows. Told before anything else is handed to the
+   * machine.
    */
   | { readonly type: 'diskFull' }
   /** The connection to the donor: at most one at a time. */

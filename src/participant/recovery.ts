@@ -8,7 +8,8 @@
  * - @B PREPARED, already in doubt under the same epoch: a checkpoint wrote it again. Nothing to do.
  * - @C PREPARED, not after the last one in doubt, another epoch: what was in doubt was voided in
  *   an older segment that is gone; the newer epoch's transaction takes its place.
- * - @D PREPARED or outcome at or below what is resolved: written again by a checkpoint. Nothing to do.
+ * - @D PREPARED or outcome at or below what is resolved: written again by a checkpoint. Nothing to
+ *   do.
  * - @E COMMIT of the oldest in doubt: apply. ABORT of the next txid, prepared or not: use it up.
  * - @F anything else: impossible while the log is whole: refuse to start.
  *

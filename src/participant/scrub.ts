@@ -1,6 +1,6 @@
 /**
- * Reads the whole table again and again, a shard at a time, and compares it with the running digest:
- * memory that changed by itself is found without anybody asking for the key.
+ * Reads the whole table again and again, a shard at a time, and compares it with the running
+ * digest: memory that changed by itself is found without anybody asking for the key.
  *
  * A participant that finds itself damaged serves nothing any more and says so in its heartbeats;
  * the coordinator removes it and refills it from a sound one.
@@ -26,6 +26,9 @@ export class Scrub {
     core.counters.scrubbedShards += 1;
     if (core.state.table.scrubNextShard() === 'sound') return;
     core.state.fit = false;
-    core.trace.event('error', 'a stored value changed by itself: this participant must be refilled');
+    core.trace.event(
+      'error',
+      'a stored value changed by itself: this participant must be refilled',
+    );
   }
 }

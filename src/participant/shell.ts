@@ -1,12 +1,13 @@
 /**
- * Runs the participant machine: feeds it what happens, and carries out what it asks for, in the order
- * that `ready.ts` promises. Depends on ports and the log only; `io/start-participant.ts` composes.
+ * Runs the participant machine: feeds it what happens, and carries out what it asks for, in the
+ * order that `ready.ts` promises. Depends on ports and the log only; `io/start-participant.ts`
+ * composes.
  *
  * What the machine asks for is taken after every single input, because a new segment of the log
- * begins at an exact place between records; syncs and writes to sockets are gathered until the end of
- * the turn. Snapshots on their way from or to the disk are `snapshots.ts`'s.
- * Invariants: the machine is never called from within itself; nothing is sent over a connection that
- * was closed; after `end` the machine gets no input.
+ * begins at an exact place between records; syncs and writes to sockets are gathered until the end
+ * of the turn. Snapshots on their way from or to the disk are `snapshots.ts`'s.
+ * Invariants: the machine is never called from within itself; nothing is sent over a connection
+ * that was closed; after `end` the machine gets no input.
  */
 import type { Histogram } from '../base/histogram.js';
 import type { Clock } from '../ports/clock.js';

@@ -114,7 +114,7 @@ export class Transactions {
     if (first !== undefined) {
       state.inDoubt = state.inDoubt.slice(0, Math.max(0, first - state.resolved.txid - 1));
       this.unsynced.clear();
-      if (core.refusedTxid === 0) core.refusedTxid = first;
+      core.refusedTxid = first; // What was refused before, if anything, is behind it.
       core.trace.event('warn', 'disk full: refused a transaction', { txid: first });
     }
     this.dropStages();
@@ -171,7 +171,10 @@ export class Transactions {
     });
   }
 
-  /** Its outcome is known already; when an abort is asked again, the answer still waits for the disk. */
+  /**
+   * Its outcome is known already; when an abort is asked again, the answer still waits for the
+   * disk.
+   */
   private doneAgain(link: Link, message: Outcome): void {
     const { core } = this;
     const { epoch, txid, commit } = message;
@@ -224,7 +227,8 @@ export class Transactions {
   /** Bytes of everything that is prepared or staged: reserved until its outcome is known. */
   private reservedBytes(): number {
     let bytes = this.core.state.stages.bytes;
-    for (const { record } of this.core.state.inDoubt) if (record.stage === '') bytes += record.length;
+    for (const { record } of this.core.state.inDoubt)
+      if (record.stage === '') bytes += record.length;
     return bytes;
   }
 

@@ -1,6 +1,6 @@
 /**
- * One data folder. Every method rejects with `DiskError` on failure; a method that rejected may have
- * done all, some or none of its work. Names are plain file names without a slash.
+ * One data folder. Every method rejects with `DiskError` on failure; a method that rejected may
+ * have done all, some or none of its work. Names are plain file names without a slash.
  *
  * Contract (tests/conformance/disk.ts holds every implementation to it): what `append` wrote is
  * durable only when a later `sync` of that file has resolved; a creation, rename or removal is

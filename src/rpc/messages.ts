@@ -1,7 +1,7 @@
 /**
  * What processes say to each other: two closed unions, one comment a member that says who sends it,
- * when, and what the receiver does. Bytes are the business of `codec.ts`, the order of steps that of
- * docs/PROTOCOL.md.
+ * when, and what the receiver does. Bytes are the business of `codec.ts`, the order of steps that
+ * of docs/PROTOCOL.md.
  *
  * A connection is always opened by the side that asks: the coordinator dials every participant
  * twice (data, heartbeat), a joining participant dials its donor (catchup). Requests flow from the
@@ -15,7 +15,9 @@ export const PROTOCOL_VERSION = 1;
 
 export type Purpose = 'data' | 'heartbeat' | 'catchup';
 
-/** First on every connection. The receiver answers `welcome`, or `refused` with the differing field. */
+/**
+ * First on every connection. The receiver answers `welcome`, or `refused` with the differing field.
+ */
 export interface Hello {
   readonly type: 'hello';
   readonly version: number;

@@ -10,7 +10,7 @@
 import { assert, unreachable } from '../base/assert.js';
 import { shortHash } from '../base/hash.js';
 import type { WriteCommand } from '../base/store-request.js';
-import type { Table } from './table.js';
+import { TEXT_BYTES, type Table } from './table.js';
 
 const OP_SET = 1;
 const OP_DEL = 2;
@@ -167,15 +167,15 @@ class PayloadReader {
   }
 
   /**
-   * A value that makes up most of a large payload stays a part of it; any other is copied out, so
-   * that a small value never keeps a large payload in memory.
+   * A value that makes up most of a large payload stays a part of it. Any other is copied out, so
+   * that it does not keep the payload in memory, unless the table copies it anyway.
    */
   value(): Buffer {
     const length = this.u32();
     const from = this.advance(length);
     const slice = this.payload.subarray(from, from + length);
     const most = length > COPY_BYTES && length * 2 >= this.payload.length;
-    return most ? slice : Buffer.from(slice);
+    return most || length < TEXT_BYTES ? slice : ownCopy(slice);
   }
 
   end(): void {
@@ -190,6 +190,13 @@ class PayloadReader {
     this.at = from + bytes;
     return from;
   }
+}
+
+/** Outside Node's pool, whose pieces keep each other in memory. */
+export function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** One number a command: `del` the keys that were there, `set` the pairs that it wrote. */

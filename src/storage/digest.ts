@@ -28,12 +28,17 @@ function finish(state: number): number {
 }
 
 export function lanesOf(key: string, value: Buffer): Lanes {
-  const words = [crc32(key), crc32(value), key.length, value.length];
+  const keyCrc = crc32(key);
+  const valueCrc = crc32(value);
   let [a, b] = SEEDS;
-  for (const word of words) {
-    a = absorb(a, word);
-    b = absorb(b, word ^ (a >>> 7));
-  }
+  a = absorb(a, keyCrc);
+  b = absorb(b, keyCrc ^ (a >>> 7));
+  a = absorb(a, valueCrc);
+  b = absorb(b, valueCrc ^ (a >>> 7));
+  a = absorb(a, key.length);
+  b = absorb(b, key.length ^ (a >>> 7));
+  a = absorb(a, value.length);
+  b = absorb(b, value.length ^ (a >>> 7));
   return [finish(a), finish(b)];
 }
 

@@ -10,8 +10,9 @@
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
+import { ownCopy } from './commands.js';
 import type { SnapshotHeader } from './snapshot-header.js';
-import { type Pair, type TableSnapshot, Table } from './table.js';
+import { type Pair, TEXT_BYTES, type TableSnapshot, Table } from './table.js';
 
 export const FRAME_HEAD_BYTES = 13;
 
@@ -36,24 +37,18 @@ export function* snapshotFrames(
 ): Generator<Buffer, void> {
   const writer = new FrameWriter();
   yield writer.frame(KIND.header, [Buffer.from(JSON.stringify(header))]);
-  let group: Buffer[] = [];
-  let groupBytes = 0;
+  let packer = new EntryPacker();
   for (let pairs = snapshot.next(); pairs !== null; pairs = snapshot.next()) {
     for (const pair of pairs) {
       if (pair[1].length > FRAME_TARGET_BYTES) {
         yield* largeFrames(writer, pair);
-        continue;
+      } else if (!packer.add(pair)) {
+        yield writer.seal(KIND.entries, packer.frame);
+        packer = new EntryPacker(pair);
       }
-      const entry = encodeEntry(pair);
-      group.push(...entry);
-      groupBytes += entry.reduce((sum, part) => sum + part.length, 0);
-      if (groupBytes < FRAME_TARGET_BYTES) continue;
-      yield writer.frame(KIND.entries, group);
-      group = [];
-      groupBytes = 0;
     }
   }
-  if (groupBytes > 0) yield writer.frame(KIND.entries, group);
+  if (packer.frame.length > FRAME_HEAD_BYTES) yield writer.seal(KIND.entries, packer.frame);
   yield writer.frame(KIND.end, [endBody(header)]);
 }
 
@@ -66,12 +61,35 @@ function* largeFrames(writer: FrameWriter, [key, value]: Pair): Generator<Buffer
   }
 }
 
-function encodeEntry([key, value]: Pair): Buffer[] {
-  const head = Buffer.allocUnsafe(8 + key.length);
-  head.writeUInt32BE(key.length, 0);
-  head.writeUInt32BE(value.length, 4);
-  head.write(key, 8, 'latin1');
-  return [head, value];
+/** Collects entries where they will be sent from: behind the room for a frame's head. */
+class EntryPacker {
+  private readonly buffer: Buffer;
+  private at = FRAME_HEAD_BYTES;
+
+  constructor(first?: Pair) {
+    const least = first === undefined ? 0 : entryBytes(first);
+    this.buffer = Buffer.allocUnsafeSlow(FRAME_HEAD_BYTES + Math.max(least, FRAME_TARGET_BYTES));
+    if (first !== undefined) this.add(first);
+  }
+
+  /** False, and nothing done, if the entry does not fit any more. */
+  add(pair: Pair): boolean {
+    if (entryBytes(pair) > this.buffer.length - this.at) return false;
+    const [key, value] = pair;
+    this.at = this.buffer.writeUInt32BE(key.length, this.at);
+    this.at = this.buffer.writeUInt32BE(value.length, this.at);
+    this.at += this.buffer.write(key, this.at, 'latin1');
+    this.at += value.copy(this.buffer, this.at);
+    return true;
+  }
+
+  get frame(): Buffer {
+    return this.buffer.subarray(0, this.at);
+  }
+}
+
+function entryBytes([key, value]: Pair): number {
+  return 8 + key.length + value.length;
 }
 
 function endBody(header: SnapshotHeader): Buffer {
@@ -83,14 +101,16 @@ class FrameWriter {
   private seed = 0;
 
   frame(kind: number, parts: readonly Buffer[]): Buffer {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    return this.seal(kind, Buffer.concat([Buffer.alloc(FRAME_HEAD_BYTES), ...parts]));
+  }
+
+  /** Fills in the head of a frame whose body is in place. */
+  seal(kind: number, frame: Buffer): Buffer {
+    const length = frame.length - FRAME_HEAD_BYTES;
     assert(length <= MAX_FRAME_BYTES, 'a frame is within its limit');
-    const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + length);
     frame.writeUInt32BE(length, AT.length);
     frame.writeUInt32BE(this.sequence, AT.sequence);
     frame.writeUInt8(kind, AT.kind);
-    let at = FRAME_HEAD_BYTES;
-    for (const part of parts) at += part.copy(frame, at);
     const crc = crc32(frame.subarray(AT.length), this.seed);
     frame.writeUInt32BE(crc, AT.crc);
     if (this.sequence === 0) this.seed = crc;
@@ -185,8 +205,9 @@ export class SnapshotLoader {
       const end = keyEnd + body.readUInt32BE(at + 4);
       if (end > body.length) throw new SnapshotError('an entry is cut off');
       const key = body.toString('latin1', at + 8, keyEnd);
-      // Copied: a value must not keep a whole frame in memory.
-      this.loading.set(key, Buffer.from(body.subarray(keyEnd, end)));
+      const value = body.subarray(keyEnd, end);
+      // A value that is kept as it is must not keep a whole frame in memory.
+      this.loading.set(key, value.length < TEXT_BYTES ? value : ownCopy(value));
       at = end;
     }
   }

@@ -16,7 +16,10 @@ import { type Lanes, lanesOf, formatLanes } from './digest.js';
  */
 export const SHARDS = 1024;
 
-/** Map entry, string and buffer headers of one pair, as measured on Node 20 (64 bits). */
+/**
+ * What a pair takes beside its bytes. Measured on Node 20 (64 bits): 70 bytes for a short value,
+ * 280 for one with a buffer of its own; the rest is slack for the collector.
+ */
 export const ENTRY_OVERHEAD_BYTES = 200;
 
 export const MAX_SNAPSHOTS = 2;
@@ -26,8 +29,26 @@ const HASHED_ENDS = 16;
 
 export type Pair = readonly [key: string, value: Buffer];
 
+/**
+ * Values below this are held as latin1 text, one byte a character: a buffer of its own costs 250
+ * bytes beside its content, and one from Node's pool keeps 8 KiB in memory as long as any of its
+ * neighbours lives, which multiplies the memory of a store whose keys are written again and again.
+ */
+export const TEXT_BYTES = 1024;
+
+type Stored = string | Buffer;
+type StoredPairs = ReadonlyMap<string, Stored>;
+
+function store(value: Buffer): Stored {
+  return value.length < TEXT_BYTES ? value.toString('latin1') : value;
+}
+
+function restore(stored: Stored): Buffer {
+  return typeof stored === 'string' ? Buffer.from(stored, 'latin1') : stored;
+}
+
 class Shard {
-  readonly pairs = new Map<string, Buffer>();
+  readonly pairs = new Map<string, Stored>();
   readonly lanes: Lanes = [0, 0];
 }
 
@@ -61,18 +82,20 @@ export class Table {
   }
 
   get(key: string): Buffer | undefined {
-    return this.shard(shardOf(key)).pairs.get(key);
+    const stored = this.shard(shardOf(key)).pairs.get(key);
+    return stored === undefined ? undefined : restore(stored);
   }
 
   has(key: string): boolean {
     return this.shard(shardOf(key)).pairs.has(key);
   }
 
+  /** Keeps a value of TEXT_BYTES or more as it is; it must not be a part of anything larger. */
   set(key: string, value: Buffer): void {
     const shard = this.shardForWriting(key);
     const old = shard.pairs.get(key);
-    if (old !== undefined) this.account(shard, key, old, -1);
-    shard.pairs.set(key, value);
+    if (old !== undefined) this.account(shard, key, restore(old), -1);
+    shard.pairs.set(key, store(value));
     this.account(shard, key, value, 1);
   }
 
@@ -81,7 +104,7 @@ export class Table {
     const shard = this.shardForWriting(key);
     const old = shard.pairs.get(key);
     if (old === undefined) return false;
-    this.account(shard, key, old, -1);
+    this.account(shard, key, restore(old), -1);
     shard.pairs.delete(key);
     return true;
   }
@@ -99,7 +122,7 @@ export class Table {
     const shard = this.shard(this.nextToScrub);
     this.nextToScrub = (this.nextToScrub + 1) % SHARDS;
     const lanes: Lanes = [0, 0];
-    for (const [key, value] of shard.pairs) addTo(lanes, lanesOf(key, value), 1);
+    for (const [key, stored] of shard.pairs) addTo(lanes, lanesOf(key, restore(stored)), 1);
     return lanes[0] === shard.lanes[0] && lanes[1] === shard.lanes[1] ? 'sound' : 'rotten';
   }
 
@@ -130,7 +153,7 @@ export class Table {
 
   /** Snapshots that still need this shard share one copy of it. */
   private preserve(index: number, shard: Shard): void {
-    let copy: ReadonlyMap<string, Buffer> | null = null;
+    let copy: StoredPairs | null = null;
     for (const snapshot of this.snapshots) {
       if (!snapshot.needs(index)) continue;
       copy ??= new Map(shard.pairs);
@@ -154,7 +177,7 @@ function addTo(sum: Lanes, lanes: Readonly<Lanes>, sign: 1 | -1): void {
 
 /** What the table held at one moment, told shard by shard. */
 export class TableSnapshot {
-  private readonly copies = new Map<number, ReadonlyMap<string, Buffer>>();
+  private readonly copies = new Map<number, StoredPairs>();
   private position = 0;
   private closed = false;
   readonly keys: number;
@@ -163,7 +186,7 @@ export class TableSnapshot {
   readonly digest: string;
 
   constructor(
-    private readonly live: (index: number) => ReadonlyMap<string, Buffer>,
+    private readonly live: (index: number) => StoredPairs,
     private readonly onClose: () => void,
     summary: { readonly keys: number; readonly bytes: number; readonly digest: string },
   ) {
@@ -176,7 +199,8 @@ export class TableSnapshot {
   next(): readonly Pair[] | null {
     assert(!this.closed, 'a closed snapshot tells nothing');
     if (this.position === SHARDS) return null;
-    const pairs = [...(this.copies.get(this.position) ?? this.live(this.position))];
+    const stored = this.copies.get(this.position) ?? this.live(this.position);
+    const pairs = Array.from(stored, ([key, value]): Pair => [key, restore(value)]);
     this.copies.delete(this.position);
     this.position += 1;
     return pairs;
@@ -193,7 +217,7 @@ export class TableSnapshot {
     return index >= this.position && !this.copies.has(index);
   }
 
-  preserve(index: number, copy: ReadonlyMap<string, Buffer>): void {
+  preserve(index: number, copy: StoredPairs): void {
     this.copies.set(index, copy);
   }
 }

@@ -3,8 +3,8 @@
  * which of them may go when the disk is full. Pure.
  *
  * Only promises go: PREPARED and PIECE, whose transactions then get a NO. Outcomes of transactions
- * whose PREPARED goes must go with it, and every later outcome with them, since outcomes are in txid
- * order; a new segment that only shortens the log goes too.
+ * whose PREPARED goes must go with it, and every later outcome with them, since outcomes are in
+ * txid order; a new segment that only shortens the log goes too.
  */
 import type { TxId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';

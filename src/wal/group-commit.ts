@@ -1,5 +1,6 @@
 /**
- * Decides when the log of a running machine is flushed, and tells the machine's owner how far it is.
+ * Decides when the log of a running machine is flushed, and tells the machine's owner how far that
+ * is.
  *
  * Records that are appended while a flush is under way wait for it and share the next. A flush is
  * started at once when somebody waits for it, else a little later, so that what nobody waits for
@@ -24,7 +25,7 @@ const MICROS_PER_MS = 1000;
 /** Never called from within a method of `GroupCommit`. Numbers are the machine's. */
 export interface GroupCommitEvents {
   synced(lsn: Lsn): void;
-  /** Promises were dropped for want of room, just now; what was kept is reported as synced later. */
+  /** Promises were dropped for want of room, just now; `synced` of what was kept follows. */
   dropped(): void;
   failed(error: Error): void;
 }
@@ -80,7 +81,7 @@ export class GroupCommit {
     return this.flushing === null ? (this.dueAt ?? Infinity) : Infinity;
   }
 
-  /** Starts a flush if one is due. Call it once a turn, when all records of the turn are appended. */
+  /** Starts a flush if one is due. To be called when all records of a turn are appended. */
   advance(): void {
     if (this.flushing !== null || this.hasFailed) return;
     if (this.isUnsynced ? !this.isWaitedFor : !this.mustFlush) return;

@@ -1,6 +1,7 @@
 /**
  * Virtual time: a queue of actions ordered by time, ties broken by order of scheduling. Everything
- * that a simulated cluster does happens in here, in one thread, and the same seed gives the same run.
+ * that a simulated cluster does happens in here, in one thread, and the same seed gives the same
+ * run.
  */
 export class Schedule {
   now = 0;

@@ -6,10 +6,27 @@ import { Prng } from '../../src/base/prng.js';
 import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
 import type { CoordinatorSettings } from '../../src/coordinator/core.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
+import { SILENT_TRACE, type Trace } from '../../src/ports/trace.js';
 import { Schedule } from './schedule.js';
 import { SimCoordinator } from './sim-coordinator.js';
-import { Cuts, SimLink } from './sim-network.js';
+import { Cuts, Holds, SimLink } from './sim-network.js';
+import { type SimObserver, describeEffect } from './sim-observer.js';
 import { SimParticipant } from './sim-participant.js';
+
+/** Whatever runs in a simulated cluster, and can die. */
+export interface SimProcess {
+  readonly name: string;
+  crash(isSilent?: boolean): void;
+}
+
+/** Kills a process at one of its effects. */
+export interface CrashPoint {
+  readonly process: string;
+  /** Beginning of the effect's words; '' for any. */
+  readonly effect: string;
+  /** Counted from 1. */
+  readonly nth: number;
+}
 
 export interface DialEvents {
   opened(link: SimLink): void;
@@ -22,16 +39,27 @@ export interface SimOptions {
   readonly seed: number;
   readonly minParticipants?: number;
   readonly maxMemoryBytes?: number;
+  /** Of participants, where it differs from what the coordinator checks. */
+  readonly participantMemoryBytes?: number;
+  readonly minDelayMs?: number;
   readonly maxDelayMs?: number;
   readonly syncMs?: number;
   readonly scrubIntervalMs?: number;
   readonly isTraced?: boolean;
+  /** Syncs take always the same time. */
+  readonly isSteady?: boolean;
+  readonly observer?: SimObserver;
 }
 
 export class SimCluster {
   readonly schedule = new Schedule();
   readonly prng: Prng;
   readonly cuts = new Cuts();
+  readonly holds = new Holds();
+  readonly observer: SimObserver | null;
+  /** Where a process is to die; done with once it has. */
+  crashPoint: CrashPoint | null = null;
+  private crashCount = 0;
   readonly participants: SimParticipant[];
   readonly isTraced: boolean;
   coordinator: SimCoordinator;
@@ -41,19 +69,21 @@ export class SimCluster {
   constructor(private readonly options: SimOptions) {
     this.prng = new Prng(options.seed);
     this.isTraced = options.isTraced === true;
+    this.observer = options.observer ?? null;
     const addresses = Array.from({ length: options.participants }, (_, i) => `p${i + 1}:1`);
-    this.participants = addresses.map(
-      (address) =>
-        new SimParticipant(this, address, this.prng.next(), {
-          coordinatorAddress: 'c:1',
-          clusterSecret: 'secret',
-          maxMemoryBytes: options.maxMemoryBytes ?? 1e9,
-          donorTimeoutMs: 1000,
-          scrubIntervalMs: options.scrubIntervalMs ?? 1e9,
-          lazySyncMs: 5,
-        }),
-    );
+    this.participants = addresses.map((address) => this.makeParticipant(address));
     this.coordinator = this.makeCoordinator('c', addresses);
+  }
+
+  private makeParticipant(address: string): SimParticipant {
+    return new SimParticipant(this, address, this.prng.next(), {
+      coordinatorAddress: 'c:1',
+      clusterSecret: 'secret',
+      maxMemoryBytes: this.options.participantMemoryBytes ?? this.options.maxMemoryBytes ?? 1e9,
+      donorTimeoutMs: 1000,
+      scrubIntervalMs: this.options.scrubIntervalMs ?? 1e9,
+      lazySyncMs: 5,
+    });
   }
 
   makeCoordinator(
@@ -76,6 +106,62 @@ export class SimCluster {
       forcedView: '',
       ...changes,
     });
+  }
+
+  /** A participant by its name (`p1`). */
+  participant(name: string): SimParticipant {
+    const found = this.participants.find((participant) => participant.name === name);
+    if (found === undefined) throw new Error(`no participant ${name}`);
+    return found;
+  }
+
+  /** One more participant, which no coordinator knows yet. */
+  addParticipant(): SimParticipant {
+    const added = this.makeParticipant(`p${this.participants.length + 1}:1`);
+    this.participants.push(added);
+    return added;
+  }
+
+  /** Arms a crash point: the count begins now. */
+  crashAt(point: CrashPoint): void {
+    this.crashPoint = point;
+    this.crashCount = 0;
+  }
+
+  /** Told by a process before each of its effects; true if it died of it. */
+  effect(process: SimProcess, verb: string, what?: object): boolean {
+    const point = this.crashPoint;
+    if (point === null && this.observer?.effect === undefined) return false;
+    const effect = describeEffect(verb, what);
+    this.observer?.effect?.(process.name, effect);
+    if (point?.process !== process.name || !effect.startsWith(point.effect)) return false;
+    this.crashCount += 1;
+    if (this.crashCount < point.nth) return false;
+    this.crashPoint = null;
+    process.crash();
+    return true;
+  }
+
+  traceOf(process: SimProcess): Trace {
+    const { observer } = this;
+    if (!this.isTraced && observer?.event === undefined) return SILENT_TRACE;
+    return {
+      event: (level, text, fields) => {
+        if (this.isTraced) this.trace(process.name, `${text} ${JSON.stringify(fields ?? {})}`);
+        observer?.event?.(process.name, level, text, fields);
+      },
+      point: () => undefined,
+    };
+  }
+
+  /** Messages of these types (all, without any) wait on this path, and all that is behind them. */
+  hold(from: string, to: string, ...types: readonly string[]): void {
+    this.holds.add(from, to, types);
+  }
+
+  release(from: string, to: string): void {
+    this.holds.remove(from, to);
+    for (const link of this.links) link.release(from, to);
   }
 
   start(): void {
@@ -142,7 +228,8 @@ export class SimCluster {
   }
 
   syncDelay(): number {
-    return (this.options.syncMs ?? 0.5) * (0.5 + this.prng.next() / 2 ** 32);
+    const { syncMs = 0.5, isSteady = false } = this.options;
+    return syncMs * (isSteady ? 1 : 0.5 + this.prng.next() / 2 ** 32);
   }
 
   trace(who: string, message: string): void {
@@ -166,15 +253,16 @@ export class SimCluster {
         return;
       }
       const link: SimLink = new SimLink(
-        this.schedule,
-        this.prng,
-        this.cuts,
-        { minDelayMs: 0.05, maxDelayMs: this.options.maxDelayMs ?? 0.5 },
+        this,
+        {
+          minDelayMs: this.options.minDelayMs ?? 0.05,
+          maxDelayMs: this.options.maxDelayMs ?? 0.5,
+        },
         source,
         target,
         {
           deliver: (message) => {
-            if (this.isTraced) this.trace(`${target}->${source}`, brief(message));
+            this.onDelivery(target, source, message);
             events.reply(link, message as Reply);
           },
           closed: (reason) => {
@@ -183,7 +271,7 @@ export class SimCluster {
         },
         {
           deliver: (message) => {
-            if (this.isTraced) this.trace(`${source}->${target}`, brief(message));
+            this.onDelivery(source, target, message);
             participant.onRequest(accepted.id, message as Request);
           },
           closed: () => {
@@ -191,10 +279,16 @@ export class SimCluster {
           },
         },
       );
+      for (const old of this.links) if (!old.isOpen) this.links.delete(old);
       this.links.add(link);
       accepted.attach(link);
       events.opened(link);
     });
+  }
+
+  private onDelivery(from: string, to: string, message: unknown): void {
+    if (this.isTraced) this.trace(`${from}->${to}`, brief(message));
+    this.observer?.delivered?.(from, to, message);
   }
 }
 

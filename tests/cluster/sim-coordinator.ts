@@ -7,11 +7,17 @@ import type { CoordinatorSettings } from '../../src/coordinator/core.js';
 import { Coordinator } from '../../src/coordinator/machine.js';
 import type { CoordinatorInput } from '../../src/coordinator/ready.js';
 import { CoordinatorRecovery } from '../../src/coordinator/recovery.js';
-import { SILENT_TRACE } from '../../src/ports/trace.js';
 import type { Reply } from '../../src/rpc/messages.js';
+import type { WalRecord } from '../../src/wal/record.js';
 import type { SimCluster } from './sim-cluster.js';
 import { SimLog } from './sim-log.js';
 import type { SimLink } from './sim-network.js';
+
+/** A copy of a coordinator's folder. */
+export interface SavedFolder {
+  readonly log: SimLog;
+  readonly identity: SimCoordinator['identity'];
+}
 
 export class SimCoordinator {
   log = new SimLog();
@@ -20,7 +26,6 @@ export class SimCoordinator {
   /** Why it stopped by itself; '' while it did not. */
   exitReason = '';
   identity: { storeId: string; clusterId: string; generation: number };
-  readonly address: string;
   private life = 0;
   private readonly links = new Map<number, SimLink>();
   private isSyncing = false;
@@ -36,9 +41,8 @@ export class SimCoordinator {
     private readonly cluster: SimCluster,
     readonly name: string,
     seed: number,
-    private readonly settings: CoordinatorSettings,
+    private settings: CoordinatorSettings,
   ) {
-    this.address = settings.ownAddress;
     this.prng = new Prng(seed);
     this.identity = { storeId: `${name}-${seed}`, clusterId: '', generation: 0 };
   }
@@ -49,6 +53,8 @@ export class SimCoordinator {
     this.exitReason = '';
     const recovery = new CoordinatorRecovery();
     for (const record of this.log.records) recovery.feed(record);
+    recovery.hintEpoch(this.log.epoch);
+    recovery.hintView(this.log.view);
     this.lsnBase = this.log.records.length;
     this.isSyncing = false;
     this.isPaused = false;
@@ -59,21 +65,23 @@ export class SimCoordinator {
       ...this.identity,
       isCopied,
       prng: new Prng(this.prng.next()),
-      trace: this.cluster.isTraced
-        ? { ...SILENT_TRACE, event: (_level, message) => this.cluster.trace(this.name, message) }
-        : SILENT_TRACE,
+      trace: this.cluster.traceOf(this),
       now: this.cluster.schedule.now,
     });
     this.input({ type: 'tick' });
   }
 
-  crash(): void {
+  /** `isSilent`: nobody is told of closed connections. */
+  crash(isSilent = false): void {
     if (this.machine === null) return;
     this.machine = null;
     this.life += 1;
     this.held = [];
     this.log.crash(this.prng);
-    for (const link of this.links.values()) link.close('the coordinator died');
+    for (const link of this.links.values()) {
+      if (isSilent) link.die();
+      else link.close('near', 'the coordinator died');
+    }
     this.links.clear();
     this.alarmAt = Infinity;
     for (const settle of this.waiting.values()) settle(null);
@@ -86,6 +94,26 @@ export class SimCoordinator {
     this.log = new SimLog();
     const storeId = `${this.name}-${this.prng.next()}`;
     this.identity = { storeId, clusterId: '', generation: 0 };
+  }
+
+  saveFolder(): SavedFolder {
+    return { log: this.log.copy(), identity: { ...this.identity } };
+  }
+
+  /** The folder becomes what another one is, or what it was once. */
+  restoreFolder(saved: SavedFolder): void {
+    this.crash();
+    this.log = saved.log.copy();
+    this.identity = { ...saved.identity };
+  }
+
+  /** In force from the next start on. */
+  reconfigure(changes: Partial<CoordinatorSettings>): void {
+    this.settings = { ...this.settings, ...changes };
+  }
+
+  shutdown(): void {
+    this.input({ type: 'shutdown' });
   }
 
   pause(): void {
@@ -143,9 +171,14 @@ export class SimCoordinator {
       const ready = machine.takeReady();
       if (ready === null) break;
       if (ready.adopt !== null) this.identity = { ...this.identity, ...ready.adopt };
-      this.log.append(ready.persist);
-      for (const { dial, message } of ready.send) this.links.get(dial)?.send('there', message);
+      if (!this.persist(ready.persist)) return;
+      for (const { dial, message } of ready.send) {
+        if (cluster.effect(this, 'send', message)) return;
+        this.links.get(dial)?.send('there', message);
+      }
       for (const { client, reply } of ready.reply) {
+        if (cluster.effect(this, 'reply', reply)) return;
+        cluster.observer?.replied?.(this.name, client, reply);
         const settle = this.waiting.get(client.token);
         this.waiting.delete(client.token);
         settle?.(reply);
@@ -154,12 +187,13 @@ export class SimCoordinator {
       for (const dial of ready.close) {
         const link = this.links.get(dial);
         this.links.delete(dial);
-        link?.close('given up');
+        link?.close('near', 'given up');
       }
       if (ready.checkpoint !== null) this.roll(ready.checkpoint);
       this.sync(ready.urgent);
       if (ready.exit !== null) {
         this.exitReason = ready.exit;
+        cluster.observer?.exited?.(this.name, ready.exit);
         this.crash();
         return;
       }
@@ -181,6 +215,14 @@ export class SimCoordinator {
     this.turn();
   }
 
+  private persist(records: readonly WalRecord[]): boolean {
+    for (const record of records) {
+      this.log.append([record]);
+      if (this.cluster.effect(this, 'append', record)) return false;
+    }
+    return true;
+  }
+
   private roll(preamble: Parameters<SimLog['append']>[0]): void {
     if (this.log.durable < this.log.records.length) return; // Later, when all is synced.
     this.lsnBase += preamble.length - this.log.records.length;
@@ -198,6 +240,7 @@ export class SimCoordinator {
       if (this.life !== life || this.log !== log) return;
       this.isSyncing = false;
       log.syncTo(goal + this.lsnBase);
+      if (this.cluster.effect(this, 'synced')) return;
       this.input({ type: 'synced', lsn: goal });
       if (log.records.length > log.durable) this.sync(true);
     });

@@ -2,7 +2,9 @@
  * Links between simulated processes: in order, with delays, broken by crashes and partitions.
  *
  * A link delivers in both directions in order. Cutting a path drops what is on its way and lets
- * either end find out late or never, as TCP does; messages are never reordered within a link.
+ * either end find out late or never, as TCP does. When one end closes, what it had sent may still
+ * arrive, so a message of a dead coordinator can be handled after its successor has begun. Holding
+ * a path keeps messages of some types, and all behind them, until they are released.
  */
 import type { Prng } from '../../src/base/prng.js';
 import type { Schedule } from './schedule.js';
@@ -17,6 +19,8 @@ export interface SimLinkOptions {
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
 }
+
+type Direction = 'there' | 'back';
 
 /** Who can hear whom: `from>to` in the set is cut. */
 export class Cuts {
@@ -36,14 +40,54 @@ export class Cuts {
   }
 }
 
+/** What must wait: for each path the types of messages, or all of them. */
+export class Holds {
+  private readonly held = new Map<string, Set<string> | null>();
+
+  /** Without types: everything. */
+  add(from: string, to: string, types: readonly string[]): void {
+    this.held.set(`${from}>${to}`, types.length === 0 ? null : new Set(types));
+  }
+
+  remove(from: string, to: string): void {
+    this.held.delete(`${from}>${to}`);
+  }
+
+  has(from: string, to: string, message: unknown): boolean {
+    if (this.held.size === 0) return false;
+    const types = this.held.get(`${from}>${to}`);
+    if (types === undefined) return false;
+    return types === null || (isTyped(message) && types.has(message.type));
+  }
+}
+
+function isTyped(message: unknown): message is { readonly type: string } {
+  return typeof message === 'object' && message !== null && 'type' in message;
+}
+
+/** The world that all links share. */
+export interface Wires {
+  readonly schedule: Schedule;
+  readonly prng: Prng;
+  readonly cuts: Cuts;
+  readonly holds: Holds;
+}
+
+interface Flight {
+  lastAt: number;
+  isOpen: boolean;
+  /** Arrived, and kept back by a hold, in order. */
+  readonly waiting: (() => void)[];
+}
+
 export class SimLink {
-  isOpen = true;
-  private lastAt = { there: 0, back: 0 };
+  private readonly flights: Record<Direction, Flight> = {
+    there: { lastAt: 0, isOpen: true, waiting: [] },
+    back: { lastAt: 0, isOpen: true, waiting: [] },
+  };
 
   constructor(
-    private readonly schedule: Schedule,
-    private readonly prng: Prng,
-    private readonly cuts: Cuts,
+    private readonly wires: Wires,
     private readonly options: SimLinkOptions,
     readonly from: string,
     readonly to: string,
@@ -52,39 +96,97 @@ export class SimLink {
     readonly far: LinkEnd,
   ) {}
 
-  send(direction: 'there' | 'back', message: unknown): void {
-    if (!this.isOpen) return;
-    const [source, target] = direction === 'there' ? [this.from, this.to] : [this.to, this.from];
-    const { minDelayMs, maxDelayMs } = this.options;
-    const delay = minDelayMs + (this.prng.next() / 2 ** 32) * (maxDelayMs - minDelayMs);
-    const at = Math.max(this.schedule.now + delay, this.lastAt[direction]);
-    this.lastAt[direction] = at;
-    this.schedule.at(at, () => {
-      this.arrive(direction, source, target, message);
+  get isOpen(): boolean {
+    return this.flights.there.isOpen || this.flights.back.isOpen;
+  }
+
+  send(direction: Direction, message: unknown): void {
+    const flight = this.flights[direction];
+    if (!flight.isOpen) return;
+    this.travel(direction, message, () => {
+      this.end(direction).deliver(message);
     });
   }
 
-  private arrive(
-    direction: 'there' | 'back',
-    source: string,
-    target: string,
-    message: unknown,
-  ): void {
-    if (!this.isOpen) return;
-    if (this.cuts.has(source, target)) {
-      // The bytes are lost for good once the path is cut: the link is dead, half open.
-      this.isOpen = false;
+  /**
+   * The process at `by` closes its end, or dies. What it sent may still arrive, which `lingers`
+   * decides; by default chance does.
+   */
+  close(by: 'near' | 'far', reason: string, lingers?: boolean): void {
+    const [outward, inward]: Direction[] = by === 'near' ? ['there', 'back'] : ['back', 'there'];
+    if (outward === undefined || inward === undefined) return;
+    this.stop(inward);
+    const flight = this.flights[outward];
+    if (!flight.isOpen) return;
+    const end = this.end(outward);
+    if (lingers ?? (flight.waiting.length > 0 || this.wires.prng.chance(0.5))) {
+      this.travel(outward, null, () => {
+        this.stop(outward);
+        end.closed(reason);
+      });
       return;
     }
-    (direction === 'there' ? this.far : this.near).deliver(message);
+    this.stop(outward);
+    const [source, target] = this.path(outward);
+    this.wires.schedule.after(this.options.minDelayMs, () => {
+      if (!this.wires.cuts.has(source, target)) end.closed(reason);
+    });
   }
 
-  close(reason: string): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.schedule.after(this.options.minDelayMs, () => {
-      if (!this.cuts.has(this.to, this.from)) this.near.closed(reason);
-      if (!this.cuts.has(this.from, this.to)) this.far.closed(reason);
+  /** Nothing arrives any more, and nobody is told: the other machine lost power. */
+  die(): void {
+    this.stop('there');
+    this.stop('back');
+  }
+
+  /** What was held on this path goes on, in order. */
+  release(from: string, to: string): void {
+    for (const direction of ['there', 'back'] as const) {
+      const [source, target] = this.path(direction);
+      if (source !== from || target !== to) continue;
+      for (const arrive of this.flights[direction].waiting.splice(0)) arrive();
+    }
+  }
+
+  private travel(direction: Direction, message: unknown, arrive: () => void): void {
+    const { schedule, prng } = this.wires;
+    const { minDelayMs, maxDelayMs } = this.options;
+    const flight = this.flights[direction];
+    const delay = minDelayMs + (prng.next() / 2 ** 32) * (maxDelayMs - minDelayMs);
+    flight.lastAt = Math.max(schedule.now + delay, flight.lastAt);
+    schedule.at(flight.lastAt, () => {
+      this.arrive(direction, message, arrive);
     });
+  }
+
+  private arrive(direction: Direction, message: unknown, action: () => void): void {
+    const flight = this.flights[direction];
+    if (!flight.isOpen) return;
+    const [source, target] = this.path(direction);
+    if (this.wires.cuts.has(source, target)) {
+      // The bytes are lost for good once the path is cut: the link is dead, half open.
+      this.die();
+      return;
+    }
+    if (flight.waiting.length > 0 || this.wires.holds.has(source, target, message)) {
+      flight.waiting.push(() => {
+        if (flight.isOpen) action();
+      });
+      return;
+    }
+    action();
+  }
+
+  private stop(direction: Direction): void {
+    this.flights[direction].isOpen = false;
+    this.flights[direction].waiting.length = 0;
+  }
+
+  private end(direction: Direction): LinkEnd {
+    return direction === 'there' ? this.far : this.near;
+  }
+
+  private path(direction: Direction): [string, string] {
+    return direction === 'there' ? [this.from, this.to] : [this.to, this.from];
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A participant process in virtual time: the machine that ships, a simulated log and simulated
- * links. Crash, restart, pause, wipe and a full disk are methods.
+ * links. Whatever can happen to a process, its memory and its folder is a method here.
  */
 import { Prng } from '../../src/base/prng.js';
 import type { ParticipantSettings } from '../../src/participant/core.js';
@@ -8,22 +8,32 @@ import { Participant } from '../../src/participant/machine.js';
 import { keepWhenFull } from '../../src/participant/full-disk.js';
 import type { Checkpoint, InstallStep, ParticipantInput } from '../../src/participant/ready.js';
 import { ParticipantRecovery } from '../../src/participant/recovery.js';
-import { SILENT_TRACE } from '../../src/ports/trace.js';
+import type { ParticipantState } from '../../src/participant/state.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
 import { SnapshotLoader } from '../../src/storage/snapshot.js';
 import type { WalRecord } from '../../src/wal/record.js';
+import { flipStoredByte } from './bit-flip.js';
 import type { SimCluster } from './sim-cluster.js';
 import { SimLog } from './sim-log.js';
 import type { SimLink } from './sim-network.js';
 
 const HISTORY_BYTES = 20_000;
 
+/** A copy of a participant's folder. */
+export interface SavedDisk {
+  readonly log: SimLog;
+  readonly identity: SimParticipant['identity'];
+}
+
 export class SimParticipant {
   log = new SimLog();
   machine: Participant | null = null;
   isPaused = false;
   isDiskFull = false;
+  /** A byte in memory is not what was written; the folder is still right. */
+  isFlipped = false;
   identity: { storeId: string; clusterId: string; generation: number };
+  readonly name: string;
   private life = 0;
   private linkIds = 0;
   private readonly links = new Map<number, SimLink>();
@@ -38,10 +48,11 @@ export class SimParticipant {
 
   constructor(
     private readonly cluster: SimCluster,
-    readonly address: string,
+    public address: string,
     seed: number,
     private readonly settings: ParticipantSettings,
   ) {
+    this.name = address.split(':')[0] ?? address;
     this.prng = new Prng(seed);
     this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0 };
   }
@@ -54,38 +65,60 @@ export class SimParticipant {
   start(): void {
     if (this.machine !== null) return;
     this.life += 1;
-    const recovery = new ParticipantRecovery(HISTORY_BYTES);
-    if (this.log.snapshot !== null) {
-      const loader = new SnapshotLoader();
-      for (const frame of this.log.snapshot) loader.feed(frame);
-      loader.finish();
-      recovery.snapshot(loader.header, loader.table);
-    }
-    for (const record of this.log.records) recovery.feed(record);
-    this.lsnBase = this.log.records.length;
     this.isSyncing = false;
     this.isPaused = false;
+    this.isFlipped = false;
+    const state = this.recover();
+    this.lsnBase = this.log.records.length;
     this.machine = new Participant({
-      state: recovery.finish(false),
+      state,
       settings: this.settings,
       ...this.identity,
       prng: new Prng(this.prng.next()),
-      trace: SILENT_TRACE,
+      trace: this.cluster.traceOf(this),
       now: this.cluster.schedule.now,
     });
     this.pump();
   }
 
-  /** kill -9 and a power cut in one: unsynced records may be lost. */
-  crash(): void {
+  private recover(): ParticipantState {
+    const recovery = new ParticipantRecovery(HISTORY_BYTES);
+    const { log } = this;
+    if (log.snapshot !== null) {
+      const loader = new SnapshotLoader();
+      for (const frame of log.snapshot) loader.feed(frame);
+      loader.finish();
+      recovery.snapshot(loader.header, loader.table);
+    }
+    for (const record of log.records) recovery.feed(record);
+    recovery.hintEpoch(log.epoch);
+    recovery.hintView(log.view);
+    const state = recovery.finish(log.isTorn);
+    if (log.isTorn) {
+      log.append([{ kind: 'tail', txid: state.tailFrom }]);
+      log.syncTo(log.records.length);
+      log.isTorn = false;
+    }
+    return state;
+  }
+
+  /**
+   * kill -9 and a power cut in one: unsynced records may be lost. `isSilent`: the machine is gone
+   * too, so that nobody is told of closed connections.
+   */
+  crash(isSilent = false): void {
     if (this.machine === null) return;
     this.machine = null;
     this.life += 1;
     this.held = [];
     this.log.crash(this.prng);
-    for (const link of this.links.values()) link.close('the process died');
+    for (const link of this.links.values()) {
+      if (isSilent) link.die();
+      else link.close('far', 'the process died');
+    }
     this.links.clear();
-    this.donorLink?.close('the process died');
+    if (isSilent) this.donorLink?.die();
+    else this.donorLink?.close('near', 'the process died');
     this.donorLink = null;
     this.alarmAt = Infinity;
   }
@@ -94,6 +127,36 @@ export class SimParticipant {
     this.crash();
     this.log = new SimLog();
     this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0 };
+  }
+
+  /** What a backup of the folder would hold now. */
+  saveDisk(): SavedDisk {
+    return { log: this.log.copy(), identity: { ...this.identity } };
+  }
+
+  /** The folder becomes what it was once. */
+  restoreDisk(saved: SavedDisk): void {
+    this.crash();
+    this.log = saved.log.copy();
+    this.identity = { ...saved.identity };
+  }
+
+  /** The last records of the log turn out to be unreadable, although they had been synced. */
+  tearLog(records: number): void {
+    this.crash();
+    this.log.tear(records);
+  }
+
+  /** One bit of a stored value changes by itself. False if there is no such key. */
+  flipBit(key: string): boolean {
+    if (this.machine === null) return false;
+    this.isFlipped = flipStoredByte(this.machine.state.table, key);
+    return this.isFlipped;
+  }
+
+  /** The same folder is served at another address from now on. */
+  move(address: string): void {
+    this.address = address;
   }
 
   pause(): void {
@@ -158,21 +221,27 @@ export class SimParticipant {
       const ready = machine.takeReady();
       if (ready === null) break;
       if (ready.adopt !== null) this.identity = { ...this.identity, ...ready.adopt };
-      this.log.append(ready.persist);
+      if (!this.persist(ready.persist)) return;
       for (const step of ready.install) this.install(step);
-      for (const { link, message } of ready.send) this.links.get(link)?.send('back', message);
+      for (const { link, message } of ready.send) {
+        if (cluster.effect(this, 'send', message)) return;
+        this.links.get(link)?.send('back', message);
+      }
       for (const link of ready.close) {
         const closing = this.links.get(link);
         this.links.delete(link);
-        closing?.close('refused');
+        closing?.close('far', 'refused', true);
         this.input({ type: 'linkClosed', link });
       }
       if (ready.closeDonor) {
-        this.donorLink?.close('done');
+        this.donorLink?.close('near', 'done');
         this.donorLink = null;
       }
       if (ready.dialDonor !== null) this.dialDonor(ready.dialDonor.address);
-      for (const message of ready.sendDonor) this.donorLink?.send('there', message);
+      for (const message of ready.sendDonor) {
+        if (cluster.effect(this, 'send', message)) return;
+        this.donorLink?.send('there', message);
+      }
       if (ready.checkpoint !== null) this.write(ready.checkpoint);
       this.sync(ready.urgent);
     }
@@ -185,6 +254,15 @@ export class SimParticipant {
       this.alarmAt = Infinity;
       this.input({ type: 'tick' });
     });
+  }
+
+  /** Appends; false if the process died on the way, with some of it appended. */
+  private persist(records: readonly WalRecord[]): boolean {
+    for (const record of records) {
+      this.log.append([record]);
+      if (this.cluster.effect(this, 'append', record)) return false;
+    }
+    return true;
   }
 
   private sync(isUrgent: boolean): void {
@@ -213,6 +291,7 @@ export class SimParticipant {
       return;
     }
     log.syncTo(lsn + this.lsnBase);
+    if (this.cluster.effect(this, 'synced')) return;
     this.input({ type: 'synced', lsn });
     if (log.records.length > log.durable) this.sync(true);
   }
@@ -230,6 +309,7 @@ export class SimParticipant {
   }
 
   private install(step: InstallStep): void {
+    if (this.cluster.effect(this, `install ${step.step}`)) return;
     const { life } = this;
     const later = (action: () => void): void => {
       this.cluster.schedule.after(this.cluster.syncDelay(), () => {
@@ -258,6 +338,8 @@ export class SimParticipant {
           const durable = Math.max(0, this.log.durable - before);
           this.log.replace(frames, [...step.preamble, ...newer]);
           this.log.durable = step.preamble.length + durable;
+          this.isFlipped = false;
+          if (this.cluster.effect(this, 'installed')) return;
           this.input({ type: 'installed', install: step.install });
         });
       }

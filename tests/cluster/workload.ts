@@ -1,44 +1,57 @@
 /**
- * Clients of a simulated cluster, and the judge of what they saw.
- *
- * Every written value is unique, so a value that is read names its write. The judge holds, for each
- * key: a read returns a value that some write could have put there before the read ended; never one
- * that was certainly overwritten before the read began; and reads that follow each other in real
- * time never go back. Unknown outcomes may take effect at any time after their start, or never.
+ * Clients of a simulated cluster: sessions that pipeline requests as a connection may (program
+ * order holds as in `resp/session.ts`), on single keys and on pairs of keys that are always written
+ * together. What they saw is judged in `judge.ts`.
  */
 import { Prng } from '../../src/base/prng.js';
-import type { StoreReply } from '../../src/base/store-request.js';
+import type { StoreReply, StoreRequest, WriteCommand } from '../../src/base/store-request.js';
+import { ProgramOrder } from '../../src/resp/program-order.js';
+import { type Read, type Write, judgeAll } from './judge.js';
 import type { SimCluster } from './sim-cluster.js';
+import type { SimCoordinator } from './sim-coordinator.js';
 
-interface Write {
-  readonly key: string;
-  /** null deletes. */
-  readonly value: string | null;
-  readonly calledAt: number;
-  /** Infinity while the outcome is unknown. */
-  returnedAt: number;
-  outcome: 'open' | 'ok' | 'failed' | 'unknown';
+export interface WorkloadOptions {
+  readonly keys: number;
+  /** Requests that one session may have under way. */
+  readonly pipeline: number;
+  readonly pairs: number;
 }
 
-interface Read {
-  readonly key: string;
-  readonly calledAt: number;
-  readonly returnedAt: number;
-  readonly value: string | null;
+interface Session {
+  /** Of its present connection; a lost one is never used again. */
+  id: number;
+  readonly depth: number;
+  order: ProgramOrder;
+  underWay: number;
+}
+
+/** A request that a session wants to send next, decided before it may leave. */
+interface Intent {
+  readonly request: StoreRequest;
+  readonly send: (
+    coordinator: SimCoordinator,
+    session: number,
+  ) => (reply: StoreReply | null) => void;
 }
 
 export class Workload {
   readonly writes: Write[] = [];
   readonly reads: Read[] = [];
-  errors = new Map<string, number>();
-  private values = 0;
-  private readonly prng: Prng;
+  readonly errors = new Map<string, number>();
+  /** What is wrong at first sight. */
+  readonly oddities: string[] = [];
   isStopped = false;
+  private values = 0;
+  private sessionIds = 0;
+  private serial = 0;
+  private readonly prng: Prng;
 
   constructor(
     private readonly cluster: SimCluster,
     seed: number,
-    private readonly keys: number,
+    private readonly options: WorkloadOptions,
+    /** Coordinators that clients may take for theirs. */
+    private readonly coordinators: () => readonly SimCoordinator[],
   ) {
     this.prng = new Prng(seed);
   }
@@ -47,145 +60,164 @@ export class Workload {
     return this.writes.filter((write) => write.outcome === 'ok').length;
   }
 
-  startClient(session: number, meanPauseMs: number): void {
-    const next = (): void => {
-      if (this.isStopped) return;
-      const pause = (this.prng.next() / 2 ** 32) * 2 * meanPauseMs;
-      this.cluster.schedule.after(pause, () => {
-        if (this.isStopped) return;
-        if (this.prng.chance(0.5)) this.write(session, next);
-        else this.read(session, next);
-      });
+  startClient(meanPauseMs: number): void {
+    this.sessionIds += 1;
+    const session: Session = {
+      id: this.sessionIds,
+      depth: 1 + this.prng.below(this.options.pipeline),
+      order: new ProgramOrder(1e9),
+      underWay: 0,
     };
-    next();
+    this.later(session, meanPauseMs);
   }
 
-  private key(): string {
-    return `k${this.prng.below(this.keys)}`;
+  /** Sentences, one a violation; empty when everything is in order. */
+  violations(): string[] {
+    return [...this.oddities, ...judgeAll(this.writes, this.reads)];
   }
 
-  private write(session: number, done: () => void): void {
-    const { cluster } = this;
+  private later(session: Session, meanPauseMs: number): void {
+    const pause = (this.prng.next() / 2 ** 32) * 2 * meanPauseMs;
+    this.cluster.schedule.after(pause, () => {
+      if (this.isStopped) return;
+      this.fill(session);
+      this.later(session, meanPauseMs);
+    });
+  }
+
+  private fill(session: Session): void {
+    const all = this.coordinators();
+    const coordinator = all[this.prng.below(all.length)];
+    if (coordinator?.machine == null) return;
+    // A connection belongs to one coordinator: another one is a new connection.
+    if (session.underWay === 0 && all.length > 1) this.reconnect(session);
+    while (session.underWay < session.depth) {
+      const intent = this.intend();
+      if (!session.order.mayLeave(intent.request, 0)) return;
+      this.leave(session, coordinator, intent);
+      if (this.prng.chance(0.3) || all.length > 1) return;
+    }
+  }
+
+  private leave(session: Session, coordinator: SimCoordinator, intent: Intent): void {
+    const { order, id } = session;
+    order.left(intent.request);
+    session.underWay += 1;
+    const settle = intent.send(coordinator, id);
+    coordinator.request(id, intent.request, (reply) => {
+      session.underWay -= 1;
+      order.answered(intent.request, 0);
+      settle(reply);
+      if (reply === null && session.id === id) this.reconnect(session);
+    });
+  }
+
+  private reconnect(session: Session): void {
+    this.sessionIds += 1;
+    session.id = this.sessionIds;
+    session.order = new ProgramOrder(1e9);
+    session.underWay = 0;
+  }
+
+  private intend(): Intent {
+    const isWrite = this.prng.chance(0.5);
+    const isPair = this.options.pairs > 0 && this.prng.chance(0.3);
+    if (!isPair) {
+      const key = `k${this.prng.below(this.options.keys)}`;
+      return isWrite ? this.intendWrite(key, [key]) : this.intendRead(key, [key]);
+    }
+    const name = `pair${this.prng.below(this.options.pairs)}`;
+    const keys = [`${name}.a`, `${name}.b`];
+    return isWrite ? this.intendWrite(name, keys) : this.intendRead(name, keys);
+  }
+
+  private intendWrite(register: string, keys: readonly string[]): Intent {
     this.values += 1;
     const isDelete = this.prng.chance(0.1);
     const size = this.prng.chance(0.02) ? 700_000 : this.prng.below(50);
     const value = isDelete ? null : `${this.values}.${'v'.repeat(size)}`;
-    const key = this.key();
-    const write: Write = {
-      key,
-      value,
-      calledAt: cluster.schedule.now,
-      returnedAt: Infinity,
-      outcome: 'open',
+    const command = commandOf(keys, value);
+    return {
+      request: { type: 'write', command },
+      send: (_coordinator, session) => {
+        this.serial += 1;
+        const write: Write = {
+          key: register,
+          value,
+          session,
+          serial: this.serial,
+          calledAt: this.cluster.schedule.now,
+          returnedAt: Infinity,
+          outcome: 'open',
+        };
+        this.writes.push(write);
+        return (reply) => {
+          this.settleWrite(write, keys.length, reply);
+        };
+      },
     };
-    this.writes.push(write);
-    const command =
-      value === null
-        ? { op: 'del' as const, keys: [key] }
-        : { op: 'set' as const, pairs: [[key, Buffer.from(value)]] as const };
-    cluster.coordinator.request(session, { type: 'write', command }, (reply) => {
-      this.settle(write, reply);
-      done();
-    });
   }
 
-  private settle(write: Write, reply: StoreReply | null): void {
+  private settleWrite(write: Write, keys: number, reply: StoreReply | null): void {
     if (reply === null) {
       write.outcome = 'unknown';
       this.note('connection lost');
     } else if (reply.type === 'error') {
       this.note(reply.code);
-      const isUnknown = reply.code === 'UNKNOWN';
-      write.outcome = isUnknown ? 'unknown' : 'failed';
+      write.outcome = reply.code === 'UNKNOWN' ? 'unknown' : 'failed';
     } else {
       write.outcome = 'ok';
       write.returnedAt = this.cluster.schedule.now;
+      if (reply.type === 'count' && reply.count !== 0 && reply.count !== keys) {
+        this.oddities.push(`a DEL of ${write.key} found ${reply.count} of its ${keys} keys`);
+      }
     }
   }
 
-  private read(session: number, done: () => void): void {
-    const { cluster } = this;
-    const key = this.key();
-    const calledAt = cluster.schedule.now;
-    const command = { op: 'get' as const, keys: [key] };
-    cluster.coordinator.request(session, { type: 'read', command }, (reply) => {
-      if (reply?.type === 'values') {
-        const value = reply.values[0]?.toString() ?? null;
-        this.reads.push({ key, calledAt, returnedAt: cluster.schedule.now, value });
-      } else {
-        this.note(reply?.type === 'error' ? `read ${reply.code}` : 'read lost');
-      }
-      done();
-    });
+  private intendRead(register: string, keys: readonly string[]): Intent {
+    return {
+      request: { type: 'read', command: { op: 'get', keys } },
+      send: (_coordinator, session) => {
+        this.serial += 1;
+        const { serial } = this;
+        const calledAt = this.cluster.schedule.now;
+        return (reply) => {
+          if (reply?.type !== 'values') {
+            this.note(reply?.type === 'error' ? `read ${reply.code}` : 'read lost');
+            return;
+          }
+          const values = reply.values.map((value) => value?.toString() ?? null);
+          const value = values[0] ?? null;
+          if (values.some((other) => other !== value)) {
+            this.oddities.push(`${register} was read half: ${values.map(shorten).join(' and ')}`);
+          }
+          const returnedAt = this.cluster.schedule.now;
+          this.reads.push({ key: register, session, serial, calledAt, returnedAt, value });
+        };
+      },
+    };
+  }
+
+  /** Reads every register once, when all is quiet. */
+  readAll(): void {
+    for (const key of new Set(this.writes.map((write) => write.key))) {
+      const calledAt = this.cluster.schedule.now;
+      const value = this.cluster.get(key.startsWith('pair') ? `${key}.b` : key);
+      const returnedAt = this.cluster.schedule.now;
+      this.reads.push({ key, session: 0, serial: 0, calledAt, returnedAt, value });
+    }
   }
 
   private note(what: string): void {
     this.errors.set(what, (this.errors.get(what) ?? 0) + 1);
   }
-
-  /** Sentences, one a violation; empty when everything is in order. */
-  violations(): string[] {
-    const found: string[] = [];
-    const keys = new Set(this.writes.map((write) => write.key));
-    for (const key of keys) {
-      const writes = this.writes.filter((write) => write.key === key && write.outcome !== 'failed');
-      const failed = new Set(
-        this.writes
-          .filter((write) => write.key === key && write.outcome === 'failed')
-          .map((write) => write.value)
-          .filter((value) => value !== null),
-      );
-      const reads = this.reads.filter((read) => read.key === key);
-      for (const read of reads) found.push(...judge(read, writes, failed));
-      found.push(...monotonic(reads, writes));
-    }
-    return found;
-  }
 }
 
-function judge(
-  read: Read,
-  writes: readonly Write[],
-  failed: ReadonlySet<string | null>,
-): string[] {
-  const name = `read of ${read.key} at ${read.calledAt.toFixed(1)}-${read.returnedAt.toFixed(1)}`;
-  const said = read.value?.slice(0, 12) ?? 'nil';
-  if (failed.has(read.value)) return [`${name} returned ${said}, whose write was refused`];
-  const sources = writes.filter(
-    (write) => write.value === read.value && write.calledAt < read.returnedAt,
-  );
-  if (sources.length === 0 && read.value !== null) {
-    return [`${name} returned ${said}, which nobody wrote`];
-  }
-  const isStale = (source: Write | null): boolean =>
-    writes.some(
-      (other) =>
-        other !== source &&
-        other.outcome === 'ok' &&
-        other.returnedAt < read.calledAt &&
-        (source === null || (source.returnedAt < other.calledAt)),
-    );
-  const candidates: (Write | null)[] = read.value === null ? [...sources, null] : sources;
-  return candidates.every(isStale) ? [`${name} returned ${said}, which was overwritten`] : [];
+function commandOf(keys: readonly string[], value: string | null): WriteCommand {
+  if (value === null) return { op: 'del', keys };
+  return { op: 'set', pairs: keys.map((key) => [key, Buffer.from(value)] as const) };
 }
 
-/** A later read never shows a write that certainly precedes what an earlier read showed. */
-function monotonic(reads: readonly Read[], writes: readonly Write[]): string[] {
-  const found: string[] = [];
-  const byValue = new Map(writes.filter((write) => write.value).map((w) => [w.value, w]));
-  const ordered = [...reads].sort((a, b) => a.returnedAt - b.returnedAt);
-  for (let i = 0; i < ordered.length; i += 1) {
-    const first = ordered[i];
-    const shown = first && byValue.get(first.value);
-    if (!first || !shown) continue;
-    for (let j = i + 1; j < Math.min(ordered.length, i + 200); j += 1) {
-      const second = ordered[j];
-      if (!second || second.calledAt <= first.returnedAt) continue;
-      const later = byValue.get(second.value);
-      if (later && later.returnedAt < shown.calledAt) {
-        found.push(`reads of ${first.key} went back from ${first.value ?? ''} to ${second.value ?? ''}`);
-      }
-    }
-  }
-  return found;
+function shorten(value: string | null): string {
+  return value?.slice(0, 12) ?? 'nil';
 }

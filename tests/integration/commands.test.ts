@@ -86,8 +86,10 @@ describe('commands through real clients', function () {
     const client = cluster.client();
     await client.set('t', 'v');
     const info = await cluster.info();
-    const txid = info.participants[0]?.fields['applied_txid'] ?? '';
-    expect(await client.call('TXSTATUS', txid)).to.equal('committed');
+    const epoch = info.fields['epoch'] ?? '';
+    const txid = Number(info.fields['decided_txid']);
+    expect(await client.call('TXSTATUS', `${epoch}:${txid}`)).to.equal('committed');
+    expect(await client.call('TXSTATUS', `${epoch}:${txid + 1000}`)).to.equal('forgotten');
   });
 
   it('says in INFO who is in the view and what was done', async () => {

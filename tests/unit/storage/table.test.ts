@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
+import { flipStoredByte } from '../../helpers/rot.js';
 import { Prng } from '../../../src/base/prng.js';
 import {
   ENTRY_OVERHEAD_BYTES,
@@ -117,11 +118,13 @@ describe('storage/table', () => {
     const table = new Table();
     for (let i = 0; i < 3000; i += 1) table.set(`key ${i}`, Buffer.from(`value ${i}`));
     expect(new Set(scrubAll(table))).to.deep.equal(new Set(['sound']));
-    const stored = table.get('key 1234');
-    stored?.writeUInt8((stored[3] ?? 0) ^ 4, 3);
-    expect(scrubAll(table).filter((verdict) => verdict === 'rotten')).to.have.lengthOf(1);
-    stored?.writeUInt8((stored[3] ?? 0) ^ 4, 3);
-    expect(scrubAll(table)).to.not.include('rotten');
+    table.set('large', Buffer.alloc(5000, 1));
+    for (const name of ['key 1234', 'large']) {
+      flipStoredByte(table, name);
+      expect(scrubAll(table).filter((verdict) => verdict === 'rotten')).to.have.lengthOf(1);
+      flipStoredByte(table, name);
+      expect(scrubAll(table)).to.not.include('rotten');
+    }
   });
 
   it('spreads keys over its shards', () => {
