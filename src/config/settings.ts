@@ -93,7 +93,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<Settings[F]> } = {
     key: 'reply_format',
     type: choice('redis', 'lab', 'auto'),
     standard: 'auto',
-    roles: 'coordinator',
+    roles: 'both',
     help: 'How replies look: as in Redis, as in the course, or as in the course until a client introduces itself as Redis clients do.',
   },
   logLevel: {

@@ -162,7 +162,7 @@ export class Admission {
   }
 
   private raiseBarrier(): void {
-    if (this.membership.isChanging) return;
+    if (!this.membership.isSettledEnough) return;
     const found = [...this.joins].find(([, join]) => join.phase === 'near');
     if (found === undefined) return;
     const [peer] = found;
@@ -193,7 +193,7 @@ export class Admission {
   private admit(peer: Peer, join: Join, message: CaughtUp): void {
     const { core } = this;
     const expected = this.stateOfMembers();
-    const quiet = this.transactions.isQuiet && !this.membership.isChanging;
+    const quiet = this.transactions.isQuiet && this.membership.isSettledEnough;
     if (expected === null || !quiet || message.position.txid !== core.lastTxid) {
       this.liftBarrier();
       this.postpone(peer, join, 'the cluster moved on meanwhile');

@@ -34,6 +34,11 @@ export class Batcher {
     return this.queuedPairs;
   }
 
+  /** Whether a write of this session waits here. */
+  holdsFor(session: number | undefined): boolean {
+    return session !== undefined && this.queue.some((write) => write.client?.session === session);
+  }
+
   makeWrite(client: ClientRef, command: WriteCommand): PendingWrite {
     const deadline = this.core.now + this.core.settings.requestTimeoutMs;
     return { client, command, bytes: bytesOf(command), pairs: pairsOf(command), deadline };

@@ -32,11 +32,6 @@ export class FailureDetector {
     this.lastAnswerAt = now;
   }
 
-  /** Starts the allowance anew, as if an answer had just come. */
-  reset(now: Millis): void {
-    this.lastAnswerAt = now;
-  }
-
   isSuspected(now: Millis): boolean {
     return now >= this.suspectedAt;
   }

@@ -70,7 +70,7 @@ export class Integrity {
   /** A member whose state is known to be wrong leaves at once, if a sound one stays. */
   private removeUnsound(): void {
     const { membership } = this;
-    if (membership.isChanging) return;
+    if (!membership.isSettledEnough) return;
     const members = membership.memberPeers();
     const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
     const unsound = members.filter((peer) => peer.unsound !== '');

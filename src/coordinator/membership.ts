@@ -35,6 +35,19 @@ export class Membership {
     return this.latest !== null && this.installed?.number !== this.latest.number;
   }
 
+  /** A change that only silent members hold up: a next view without them may take its place. */
+  get isSettledEnough(): boolean {
+    if (!this.isChanging) return true;
+    if (!this.isDurable) return false;
+    const missing = (this.latest?.members ?? []).filter(
+      ({ storeId }) => !this.acknowledged.has(storeId),
+    );
+    return missing.every(({ storeId }) => {
+      const peer = this.peers.byStore(storeId);
+      return peer === undefined || this.peers.isSuspected(peer);
+    });
+  }
+
   get size(): number {
     return this.latest?.members.length ?? 0;
   }

@@ -69,19 +69,26 @@ export class Transactions {
     if (this.isHeld || this.core.phase !== 'serving') return;
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
-    while (this.staged.length > 0 && this.undecided.length < MAX_IN_FLIGHT) {
-      const next = this.staged.shift();
-      if (next === undefined) break;
-      this.begin([next.write], next.payload);
-      next.begun();
+    while (this.undecided.length < MAX_IN_FLIGHT) {
+      const [next] = this.staged;
+      // What its session sent before it may still wait for its turn.
+      if (next !== undefined && !this.batcher.holdsFor(next.write.client?.session)) {
+        this.staged.shift();
+        this.begin([next.write], next.payload);
+        next.begun();
+      } else if (this.batcher.length > 0) {
+        this.beginBatch(this.batcher.take());
+      } else {
+        return;
+      }
     }
-    while (this.batcher.length > 0 && this.undecided.length < MAX_IN_FLIGHT) {
-      const writes = this.batcher.take();
-      const parts = encodeCommandsParts(writes.map((write) => write.command));
-      const length = parts.reduce((sum, part) => sum + part.length, 0);
-      const crc = parts.reduce((sum, part) => crc32(part, sum), 0);
-      this.begin(writes, { parts, stage: '', length, crc });
-    }
+  }
+
+  private beginBatch(writes: readonly PendingWrite[]): void {
+    const parts = encodeCommandsParts(writes.map((write) => write.command));
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const crc = parts.reduce((sum, part) => crc32(part, sum), 0);
+    this.begin(writes, { parts, stage: '', length, crc });
   }
 
   private begin(writes: readonly PendingWrite[], payload: Payload): void {

@@ -4,6 +4,7 @@
  * can wait, however long its log is.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TxId, View } from '../base/ids.js';
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { CoordinatorSettings } from '../coordinator/core.js';
@@ -30,7 +31,7 @@ import {
   type TakenFolder,
 } from './role-folder.js';
 import type { RespServer } from './resp-server.js';
-import type { RunningRole, StartContext } from './running-role.js';
+import { type RunningRole, type StartContext, StartRefusedError } from './running-role.js';
 import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
 import { TcpNetwork } from './tcp-network.js';
@@ -125,6 +126,8 @@ class CoordinatorRole implements RunningRole {
     const { config, context, taken } = this;
     const opened = await openTakenFolder(config, taken);
     const { recovery, outcome } = await this.replay(opened);
+    const recovered = recovery.finish();
+    this.confirmForcedView(recovered);
     const log = await opened.start();
     this.log = log;
     context.trace.event('info', opened.fresh ? 'a new data folder' : 'log read', {
@@ -140,12 +143,25 @@ class CoordinatorRole implements RunningRole {
       await log.close();
       return;
     }
-    const shell = this.makeShell(opened, log, recovery.finish());
+    const shell = this.makeShell(opened, log, recovered);
     this.shell = shell;
     shell.start();
     this.early.release((client, request) => {
       shell.request(client, request);
     });
+  }
+
+  /** Nothing was changed yet: an operator who only wants to know what is at risk may ask. */
+  private confirmForcedView({ view, outcomes }: CoordinatorRecovered): void {
+    const { forceView, yes } = this.context.options;
+    if (forceView === null || yes) return;
+    const address = formatAddress(forceView);
+    const isConfigured = this.config.participants.map(formatAddress).includes(address);
+    if (!isConfigured) {
+      const text = `--force_view: ${address} is not a configured participant`;
+      throw new StartRefusedError('not_configured', text);
+    }
+    throw new StartRefusedError('needs_yes', forcedViewText(address, view, outcomes.decidedTxid));
   }
 
   private async replay(
@@ -242,6 +258,21 @@ class CoordinatorRole implements RunningRole {
       syncMicros,
     };
   }
+}
+
+/** What an operator should know before one participant's store becomes the truth. */
+function forcedViewText(address: string, view: View | null, decidedTxid: TxId): string {
+  const members = view?.members.map((member) => member.address).join(', ') ?? '';
+  const last =
+    view === null
+      ? 'this log knows of no view and no decision'
+      : `the last view known here is view ${view.number} (${members}), ` +
+        `with transactions decided up to ${decidedTxid}`;
+  return (
+    `--force_view would make the store of ${address} the truth, whatever the others hold: ${last}; ` +
+    `every acknowledged write that ${address} lacks would be lost for good, and all other ` +
+    'participants would be filled again from it; add --yes if that is wanted'
+  );
 }
 
 async function finishRequests(shell: CoordinatorShell): Promise<void> {

@@ -28,10 +28,6 @@ export class Checkpoints {
 
   constructor(private readonly core: ParticipantCore) {}
 
-  get isUnderWay(): boolean {
-    return this.current !== null;
-  }
-
   begin(): void {
     const { core } = this;
     if (this.current !== null || core.state.installing) return;

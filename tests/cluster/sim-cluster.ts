@@ -63,6 +63,8 @@ export class SimCluster {
   readonly participants: SimParticipant[];
   readonly isTraced: boolean;
   coordinator: SimCoordinator;
+  /** How long a sync takes, on average. */
+  syncMs: number;
   readonly transcript: string[] = [];
   private readonly links = new Set<SimLink>();
 
@@ -70,6 +72,7 @@ export class SimCluster {
     this.prng = new Prng(options.seed);
     this.isTraced = options.isTraced === true;
     this.observer = options.observer ?? null;
+    this.syncMs = options.syncMs ?? 0.5;
     const addresses = Array.from({ length: options.participants }, (_, i) => `p${i + 1}:1`);
     this.participants = addresses.map((address) => this.makeParticipant(address));
     this.coordinator = this.makeCoordinator('c', addresses);
@@ -164,6 +167,12 @@ export class SimCluster {
     for (const link of this.links) link.release(from, to);
   }
 
+  /** What is held on this path is lost, and its connection dies without a word. */
+  drop(from: string, to: string): void {
+    this.holds.remove(from, to);
+    for (const link of this.links) if (link.isHeld(from, to)) link.die();
+  }
+
   start(): void {
     for (const participant of this.participants) participant.start();
     this.coordinator.start();
@@ -228,8 +237,8 @@ export class SimCluster {
   }
 
   syncDelay(): number {
-    const { syncMs = 0.5, isSteady = false } = this.options;
-    return syncMs * (isSteady ? 1 : 0.5 + this.prng.next() / 2 ** 32);
+    const { isSteady = false } = this.options;
+    return this.syncMs * (isSteady ? 1 : 0.5 + this.prng.next() / 2 ** 32);
   }
 
   trace(who: string, message: string): void {

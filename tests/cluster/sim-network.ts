@@ -139,6 +139,13 @@ export class SimLink {
     this.stop('back');
   }
 
+  isHeld(from: string, to: string): boolean {
+    return (['there', 'back'] as const).some((direction) => {
+      const [source, target] = this.path(direction);
+      return source === from && target === to && this.flights[direction].waiting.length > 0;
+    });
+  }
+
   /** What was held on this path goes on, in order. */
   release(from: string, to: string): void {
     for (const direction of ['there', 'back'] as const) {

@@ -14,6 +14,8 @@ export interface Exit {
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Further words of the command line. */
+  readonly words?: readonly string[];
 }
 
 export interface RoleOptions {
@@ -89,11 +91,15 @@ export class RoleProcess {
   /** Starts the process and returns at once. */
   launch(options: StartOptions = {}): void {
     if (this.#child !== undefined) throw new Error(`${this.name} runs already`);
-    const child = spawn(this.#program, ['--config_path', this.configPath], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    });
+    const child = spawn(
+      this.#program,
+      ['--config_path', this.configPath, ...(options.words ?? [])],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...options.env },
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      },
+    );
     this.#child = child;
     this.#output = '';
     running.add(child);

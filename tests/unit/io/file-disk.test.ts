@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openExistingFileDisk, openFileDisk } from '../../../src/io/file-disk.js';
 import { DiskError } from '../../../src/ports/disk.js';
+import { unshareCommand } from '../../helpers/namespaces.js';
 import { runDiskTests } from '../../conformance/disk.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 
@@ -40,14 +41,12 @@ describe('io/file-disk', () => {
 
   it('S36: lets the log live through a really full disk and its end', async function () {
     this.timeout(30_000);
-    const namespace = ['-r', '-m'];
-    if (spawnSync('unshare', [...namespace, 'mount', '-t', 'tmpfs', 'x', '/mnt']).status !== 0) {
-      this.skip();
-    }
+    const probe = ['mount', '-t', 'tmpfs', 'tmpfs', '/mnt'];
+    const [program = '', ...options] = unshareCommand(['--mount'], probe, this);
     const mount = join(folder, 'mount');
     await mkdir(mount);
-    const child = [...namespace, process.execPath, FULL_DISK_CHILD, mount];
-    const { stdout, stderr } = spawnSync('unshare', child, { encoding: 'utf8' });
+    const child = [...options, process.execPath, FULL_DISK_CHILD, mount];
+    const { stdout, stderr } = spawnSync(program, child, { encoding: 'utf8' });
     expect(stderr).to.equal('');
     const seen = JSON.parse(stdout) as Record<string, unknown>;
     const refused = Number(seen['refused']);

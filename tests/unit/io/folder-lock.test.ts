@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Interface, createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { unshareCommand } from '../../helpers/namespaces.js';
 import { FolderLockedError, lockFolder } from '../../../src/io/folder-lock.js';
 
 const CHILD = fileURLToPath(new URL('../../helpers/lock-child.js', import.meta.url));
@@ -122,11 +123,7 @@ describe('io/folder-lock', () => {
   });
 
   it('keeps out a process in another network and process namespace', async function () {
-    const wrapper = ['unshare', '-r', '-n', '-p', '-f', '--kill-child'];
-    const [command = '', ...options] = wrapper;
-    if (spawnSync(command, [...options, 'true']).status !== 0) {
-      this.skip();
-    }
+    const wrapper = unshareCommand(['--net', '--pid', '--fork', '--kill-child'], ['true'], this);
     const first = await winner(folder, wrapper);
     const lost = await lockFolder(folder, 'participant').catch((error: unknown) => error);
     expect(lost).to.be.instanceOf(FolderLockedError);

@@ -341,7 +341,7 @@ describe('participant/catch-up: by snapshot', () => {
     answer(joiner, { type: 'frames', id: 'x', sequence: 99, last: true, frames: [] });
     joiner.step({ type: 'framesStored', install: 1 });
     joiner.step({ type: 'installFailed', install: 1, reason: 'late' });
-    expect(joiner.take(link).map(({ type }) => type)).to.deep.equal(['viewed']);
+    expect(joiner.take(link), 'it goes on').to.deep.equal([]);
   });
 
   it('discards half a snapshot when anything is wrong with it', () => {

@@ -50,6 +50,15 @@ describe('participant/history', () => {
     expect(history.at(2)?.txid).to.equal(2);
   });
 
+  it('gives the room of what it dropped back after a while', () => {
+    const history = new History(2100);
+    for (let txid = 1; txid <= 5000; txid += 1) history.push(entry(txid));
+    expect(history.at(4990), 'ten of 210 bytes fit').to.equal(undefined);
+    expect(history.at(4991)?.chain).to.equal('chain-4991');
+    expect(history.knows({ txid: 4990, chain: 'chain-4990' })).to.equal(true);
+    expect(history.knows({ txid: 4989, chain: 'chain-4989' })).to.equal(false);
+  });
+
   it('keeps the newest within its budget, without a gap, however long it goes on', () => {
     const lengths = fc.array(fc.nat(800), { minLength: 1, maxLength: 100 });
     fc.assert(

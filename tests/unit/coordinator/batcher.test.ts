@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { BATCH_BYTES, BATCH_COMMANDS, INLINE_PAYLOAD_BYTES } from '../../../src/base/limits.js';
+import type { WriteCommand } from '../../../src/base/store-request.js';
+import { Batcher, needsStaging } from '../../../src/coordinator/batcher.js';
+import type { PendingWrite } from '../../../src/coordinator/transaction.js';
+import { CoordinatorDriver } from './coordinator-driver.js';
+
+const { core } = new CoordinatorDriver().machine;
+
+const set = (bytes: number, pairs = 1): WriteCommand => ({
+  op: 'set',
+  pairs: Array.from({ length: pairs }, (_, index) => [`k${index}`, Buffer.alloc(bytes)] as const),
+});
+
+function make(batcher: Batcher, token: number, command: WriteCommand = set(10)): PendingWrite {
+  return batcher.makeWrite({ session: 1, token }, command);
+}
+
+function tokens(writes: readonly PendingWrite[]): (number | undefined)[] {
+  return writes.map((write) => write.client?.token);
+}
+
+/** Errors that were answered since the last look. */
+function answered(): string[] {
+  const replies = core.takeReady()?.reply ?? [];
+  return replies.map(({ client, reply }) => {
+    return `${client.token} ${reply.type === 'error' ? reply.code : reply.type}`;
+  });
+}
+
+describe('coordinator/batcher', () => {
+  it('gives out everything once, in order, in batches within both limits', () => {
+    const sizes = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 1e5, max: 6e5 })), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(sizes, (list) => {
+        const batcher = new Batcher(core);
+        for (const [token, bytes] of list.entries()) batcher.add(make(batcher, token, set(bytes)));
+        const all: PendingWrite[] = [];
+        while (batcher.length > 0) {
+          const batch = batcher.take();
+          const bytes = batch.reduce((sum, write) => sum + write.bytes, 0);
+          expect(batch.length).to.be.greaterThan(0);
+          expect(batch.length === 1 || bytes <= BATCH_BYTES).to.equal(true);
+          all.push(...batch);
+        }
+        expect(tokens(all)).to.deep.equal([...list.keys()]);
+        expect([batcher.bytes, batcher.pairs]).to.deep.equal([0, 0]);
+      }),
+    );
+  });
+
+  it('closes a batch at its number of commands', () => {
+    const batcher = new Batcher(core);
+    const command = { op: 'del', keys: [''] } as const;
+    for (let i = 0; i <= BATCH_COMMANDS; i += 1) batcher.add(make(batcher, i, command));
+    expect(batcher.take()).to.have.length(BATCH_COMMANDS);
+    expect(batcher.take()).to.have.length(1);
+    expect(batcher.take()).to.have.length(0);
+  });
+
+  it('counts bytes and pairs as participants will', () => {
+    const batcher = new Batcher(core);
+    const two = make(batcher, 1, set(100, 2));
+    expect([two.bytes, two.pairs]).to.deep.equal([2 * (2 + 100 + 200), 2]);
+    const del = make(batcher, 2, { op: 'del', keys: ['abc', 'd'] });
+    expect([del.bytes, del.pairs]).to.deep.equal([3 + 8 + 1 + 8, 0]);
+    batcher.add(two);
+    batcher.add(del);
+    expect([batcher.bytes, batcher.pairs, batcher.length]).to.deep.equal([624, 2, 2]);
+  });
+
+  it('puts writes back at the head, in order, without those that were answered', () => {
+    const batcher = new Batcher(core);
+    const writes = [1, 2, 3, 4].map((token) => make(batcher, token));
+    for (const write of writes) batcher.add(write);
+    const taken = batcher.take().slice(0, 3);
+    batcher.add(make(batcher, 5));
+    const [, second] = taken;
+    if (second !== undefined) second.client = null;
+    batcher.putBack(taken);
+    expect(batcher.length).to.equal(3);
+    expect(tokens(batcher.take())).to.deep.equal([1, 3, 5]);
+    expect(batcher.bytes).to.equal(0);
+  });
+
+  it('answers and drops what waited too long, and nothing else', () => {
+    const batcher = new Batcher(core);
+    answered();
+    const [early, late] = [make(batcher, 1), make(batcher, 2)];
+    late.deadline = early.deadline + 10;
+    expect(batcher.nextDeadline).to.equal(Infinity);
+    batcher.add(early);
+    batcher.add(late);
+    expect(batcher.nextDeadline).to.equal(early.deadline);
+    batcher.expire(early.deadline - 1, 'TRYAGAIN', 'late');
+    expect([batcher.length, answered()]).to.deep.equal([2, []]);
+    batcher.expire(early.deadline, 'TRYAGAIN', 'late');
+    expect(answered()).to.deep.equal(['1 TRYAGAIN']);
+    expect(early.client, 'it left the queue in the same step').to.equal(null);
+    expect(tokens(batcher.take())).to.deep.equal([2]);
+  });
+
+  it('fails all, each once', () => {
+    const batcher = new Batcher(core);
+    const answeredAlready = make(batcher, 1);
+    answeredAlready.client = null;
+    batcher.add(answeredAlready);
+    batcher.add(make(batcher, 2));
+    batcher.failAll('ERR', 'over');
+    batcher.failAll('ERR', 'over');
+    expect(answered()).to.deep.equal(['2 ERR']);
+    expect([batcher.length, batcher.bytes]).to.deep.equal([0, 0]);
+  });
+
+  it('never batches what needs staging', () => {
+    const batcher = new Batcher(core);
+    expect(needsStaging(make(batcher, 1, set(INLINE_PAYLOAD_BYTES / 2)))).to.equal(true);
+    expect(needsStaging(make(batcher, 1, set(INLINE_PAYLOAD_BYTES / 2 - 300)))).to.equal(false);
+  });
+});
