@@ -17,7 +17,7 @@ export function peerState(machine: Coordinator, peer: Peer): PeerState {
   }
   if (isSilent) return 'unreachable';
   if (admission.isJoining(peer)) return 'joining';
-  return peer.status?.empty === true ? 'new' : 'out';
+  return membership.latest === null || peer.status?.empty === true ? 'new' : 'out';
 }
 
 /** Notes when each participant's state last changed. Called often enough for people. */
@@ -68,8 +68,9 @@ function participantField(machine: Coordinator, peer: Peer): Field {
 
 /** Commas separate the values of one participant. */
 function reasonOf(peer: Peer): string {
-  const why = peer.unsound !== '' ? peer.unsound : peer.trouble;
-  return peer.state === 'member' ? '' : why.replaceAll(',', ';');
+  if (peer.unsound !== '') return peer.unsound.replaceAll(',', ';');
+  const isLost = peer.state === 'suspected' || peer.state === 'unreachable';
+  return isLost ? peer.trouble.replaceAll(',', ';') : '';
 }
 
 export function statsFields(machine: Coordinator): Field[] {

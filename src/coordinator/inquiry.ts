@@ -7,7 +7,7 @@
  * be held only by members that have not answered, unless this log names them as members that may be
  * left out.
  */
-import { type Epoch, type Millis, type View, sameEpoch } from '../base/ids.js';
+import { type Epoch, type Millis, type View, NO_EPOCH, sameEpoch } from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -28,6 +28,9 @@ export class Inquiry {
   private askAgainAt: Millis;
   private readonly askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
+  /** When any participant last heard a coordinator: not forgotten when that participant restarts. */
+  private lastHeardAt: Millis = -Infinity;
+  private lastHeardEpoch: Epoch = NO_EPOCH;
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -47,6 +50,11 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
+    const { heardMsAgo, heardEpoch } = status;
+    const heardAt = this.core.now - heardMsAgo;
+    if (heardMsAgo < 0 || heardAt < this.lastHeardAt) return;
+    this.lastHeardAt = heardAt;
+    this.lastHeardEpoch = heardEpoch;
   }
 
   onTick(): void {
@@ -91,7 +99,7 @@ export class Inquiry {
       this.core.await(`${what} needs an answer from ${waitFor.join(', ')}`);
       return null;
     }
-    if (this.isWithoutLog && !this.isAlone(answers)) return null;
+    if (this.isWithoutLog && !this.isAlone()) return null;
     return { target, answers };
   }
 
@@ -144,21 +152,18 @@ export class Inquiry {
   }
 
   /** A start without log must not take a living coordinator's participants away. */
-  private isAlone(answers: readonly Status[]): boolean {
+  private isAlone(): boolean {
     const { core } = this;
-    const elapsed = core.now - this.askedAt;
-    const recent = answers.filter(
-      (status) => status.heardMsAgo >= 0 && status.heardMsAgo < core.settings.failureTimeoutMs,
-    );
-    if (recent.length === 0) return true;
-    const living = recent.find((status) => status.heardMsAgo < elapsed - ASK_AGAIN_MS);
-    if (living !== undefined && elapsed >= core.settings.failureTimeoutMs) {
+    const { failureTimeoutMs } = core.settings;
+    if (core.now - this.lastHeardAt >= failureTimeoutMs) return true;
+    const isLiving = this.lastHeardAt > this.askedAt + ASK_AGAIN_MS;
+    if (isLiving && this.patienceIsOver) {
       core.exit(
-        `another coordinator (epoch ${living.heardEpoch.number}) is alive: ` +
+        `another coordinator (epoch ${this.lastHeardEpoch.number}) is alive: ` +
           'this one has no log of its own and would take its participants away',
       );
     }
-    this.core.await('making sure that no other coordinator is alive');
+    core.await('making sure that no other coordinator is alive');
     return false;
   }
 }

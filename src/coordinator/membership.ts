@@ -19,6 +19,8 @@ export class Membership {
   /** Newest view that all its members have synced. */
   installed: View | null = null;
   isDurable = true;
+  /** The newest view that members were told of: what a PREPARE names. */
+  announced: View | null;
   private acknowledged = new Set<StoreId>();
   /** Called when the latest view becomes the installed one. */
   onInstalled: () => void = () => undefined;
@@ -29,6 +31,7 @@ export class Membership {
     latest: View | null,
   ) {
     this.latest = latest;
+    this.announced = latest;
   }
 
   get isChanging(): boolean {
@@ -74,6 +77,12 @@ export class Membership {
     this.begin(members, reason);
   }
 
+  /** At a start: a view that participants know and this log does not. The caller persists it. */
+  adopt(view: View): void {
+    this.latest = view;
+    this.announced = view;
+  }
+
   /** An operator's override: this one store is the truth from now on. */
   force(peer: Peer, highestKnown: View | null): void {
     this.latest = highestKnown;
@@ -104,14 +113,15 @@ export class Membership {
     core.gate.whenSynced(() => {
       if (this.latest !== view) return;
       this.isDurable = true;
+      this.announced = view;
       for (const peer of this.memberPeers()) if (peer.isFenced) this.sendTo(peer);
     });
   }
 
   /** Brings a member whose connection is new up to date with the view. */
   sendTo(peer: Peer): void {
-    if (this.latest === null || !this.isDurable || !this.has(peer)) return;
-    this.peers.send(peer, { type: 'view', view: this.latest });
+    if (this.announced === null || !this.has(peer)) return;
+    this.peers.send(peer, { type: 'view', view: this.announced });
   }
 
   /** After a start: the last view holds, and these members have synced it; true if that is all. */

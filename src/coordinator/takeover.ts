@@ -121,7 +121,7 @@ export class Takeover {
     core.epoch = { number, nonce: this.prng.hex(16) };
     core.persist({ kind: 'epoch', epoch: core.epoch }, true);
     if (target !== null && target.number > (membership.latest?.number ?? 0)) {
-      membership.latest = target;
+      membership.adopt(target);
       core.persist({ kind: 'view', view: target }, true);
     }
     this.step = 'raising';

@@ -117,7 +117,7 @@ export class Transactions {
   private prepare(peer: Peer, tx: Transaction): void {
     const { epoch, txid } = tx;
     const { parts, stage, length, crc } = tx.payload;
-    const view = this.membership.latest?.number ?? 0;
+    const view = this.membership.announced?.number ?? 0;
     this.peers.send(peer, {
       type: 'prepare',
       epoch,

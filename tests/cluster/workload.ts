@@ -21,6 +21,8 @@ interface Session {
   /** Of its present connection; a lost one is never used again. */
   id: number;
   readonly depth: number;
+  /** Whom its connection leads to. */
+  coordinator: SimCoordinator | null;
   order: ProgramOrder;
   underWay: number;
 }
@@ -65,6 +67,7 @@ export class Workload {
     const session: Session = {
       id: this.sessionIds,
       depth: 1 + this.prng.below(this.options.pipeline),
+      coordinator: null,
       order: new ProgramOrder(1e9),
       underWay: 0,
     };
@@ -87,15 +90,17 @@ export class Workload {
 
   private fill(session: Session): void {
     const all = this.coordinators();
-    const coordinator = all[this.prng.below(all.length)];
-    if (coordinator?.machine == null) return;
-    // A connection belongs to one coordinator: another one is a new connection.
-    if (session.underWay === 0 && all.length > 1) this.reconnect(session);
-    while (session.underWay < session.depth) {
+    const chosen = all[this.prng.below(all.length)];
+    const { coordinator } = session;
+    if (coordinator?.machine == null || (session.underWay === 0 && coordinator !== chosen)) {
+      this.reconnect(session);
+      session.coordinator = chosen ?? null;
+    }
+    while (session.underWay < session.depth && session.coordinator?.machine != null) {
       const intent = this.intend();
       if (!session.order.mayLeave(intent.request, 0)) return;
-      this.leave(session, coordinator, intent);
-      if (this.prng.chance(0.3) || all.length > 1) return;
+      this.leave(session, session.coordinator, intent);
+      if (this.prng.chance(0.3)) return;
     }
   }
 

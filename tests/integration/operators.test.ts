@@ -20,8 +20,8 @@ import { PROGRAM } from '../helpers/project-root.js';
 import type { RoleProcess } from '../helpers/role-process.js';
 import { run, runConfig, type RunResult } from '../helpers/run-program.js';
 
-const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '600ms' };
-const KEYS = 60;
+const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms' };
+const KEYS = 30;
 
 function expectOneLine(result: RunResult, ...words: readonly string[]): void {
   expect(result.code, result.stderr).to.equal(1);
@@ -44,9 +44,8 @@ describe('operators', function () {
   beforeEach(async () => {
     await cluster.start();
     round += 1;
-    for (let key = 0; key < KEYS; key += 1) {
-      expect(await ask(cluster.coordinator, 'SET', `k${key}`, value(key))).to.equal('OK');
-    }
+    const client = cluster.client();
+    for (let key = 0; key < KEYS; key += 1) await client.set(`k${key}`, value(key));
   });
 
   function value(key: number): string {

@@ -1,0 +1,207 @@
+import { expect } from 'chai';
+import { PIECE_BYTES, READ_WINDOW_PIECES } from '../../../src/base/limits.js';
+import type { Reply } from '../../../src/rpc/messages.js';
+import { CoordinatorDriver, type Part } from './coordinator-driver.js';
+
+/** The one participant that was asked something, and what; reads are left to the test. */
+function asked(driver: CoordinatorDriver): Part[] {
+  return driver.parts.filter((part) => part.all('read').length > 0);
+}
+
+function silent(options: ConstructorParameters<typeof CoordinatorDriver>[0] = {}) {
+  const driver = new CoordinatorDriver(options).serve();
+  for (const part of driver.parts) part.silent.add('read').add('more');
+  return driver;
+}
+
+function value(id: number, lengths: readonly number[], data: readonly Buffer[], count = 0): Reply {
+  return { type: 'value', id, count, lengths, data };
+}
+
+describe('coordinator/reads', () => {
+  it('spreads reads of different sessions, and keeps those of one at one participant', () => {
+    const driver = silent();
+    for (let session = 1; session <= 6; session += 1) driver.get(session, 'k');
+    expect(driver.parts.map((part) => part.all('read').length)).to.deep.equal([2, 2, 2]);
+    const other = silent();
+    for (let i = 0; i < 5; i += 1) other.get(1, `k${i}`);
+    const [only] = asked(other);
+    expect(asked(other)).to.have.length(1);
+    expect(only?.all('read').map(({ keys }) => keys[0])).to.deep.equal(['k0', 'k1', 'k2', 'k3', 'k4']);
+  });
+
+  it('answers values, counts and what is missing', () => {
+    const driver = silent();
+    const [get, exists, size] = [
+      driver.get(1, 'a', 'b', 'c'),
+      driver.request({ type: 'read', command: { op: 'exists', keys: ['a', 'a'] } }),
+      driver.request({ type: 'read', command: { op: 'size', keys: [] } }),
+    ];
+    const [part] = asked(driver);
+    part?.say(value(1, [1, -1, 0], [Buffer.from('x'), Buffer.alloc(0)]));
+    part?.say(value(2, [], [], 2));
+    part?.say(value(3, [], [], 7));
+    expect([get, exists, size].map((token) => driver.told(token))).to.deep.equal([
+      'values x null ',
+      'count 2',
+      'count 7',
+    ]);
+  });
+
+  it('takes values apart that came in one piece, or cut otherwise', () => {
+    const driver = silent();
+    const token = driver.get(1, 'a', 'b', 'c');
+    asked(driver)[0]?.say(value(1, [2, -1, 3], [Buffer.from('xyz'), Buffer.from('12')]));
+    expect(driver.told(token)).to.equal('values xy null z12');
+  });
+
+  it('ignores answers to nothing, and those of somebody else', () => {
+    const driver = silent();
+    const token = driver.get(1, 'a');
+    const other = driver.parts.find((part) => part.all('read').length === 0);
+    other?.say(value(1, [1], [Buffer.from('x')]));
+    other?.say({ type: 'part', id: 1, offset: 0, bytes: Buffer.from('x') });
+    other?.say({ type: 'unreadable', id: 1, reason: 'no' });
+    asked(driver)[0]?.say(value(99, [1], [Buffer.from('x')]));
+    asked(driver)[0]?.say({ type: 'part', id: 1, offset: 0, bytes: Buffer.from('x') });
+    expect(driver.told(token)).to.equal('');
+    expect(other?.peer.isReady).to.equal(true);
+  });
+
+  it('pulls a large answer in slices, with a bounded number asked ahead', () => {
+    const driver = silent();
+    const token = driver.get(1, 'small', 'big', 'none', 'last');
+    const [part] = asked(driver);
+    const all = Buffer.alloc(10 * PIECE_BYTES + 33, 'x');
+    for (let i = 0; i < all.length; i += 1) all[i] = i % 251;
+    const lengths = [7, 10 * PIECE_BYTES, -1, 26];
+    part?.say(value(1, lengths, [all.subarray(0, PIECE_BYTES)]));
+    let have = PIECE_BYTES;
+    for (let asks = 0; have < all.length; asks += 1) {
+      const more = part?.all('more') ?? [];
+      expect(more.length - asks, 'ahead').to.be.at.most(READ_WINDOW_PIECES);
+      expect(more[asks]).to.deep.equal({ type: 'more', id: 1, offset: have });
+      const bytes = all.subarray(have, have + PIECE_BYTES);
+      part?.say({ type: 'part', id: 1, offset: have, bytes });
+      have += bytes.length;
+      driver.now += 100;
+      driver.step({ type: 'tick' });
+    }
+    const [small, big, none, last] = driver.values(token);
+    const found = Buffer.concat([small ?? Buffer.alloc(0), big ?? Buffer.alloc(0), last ?? Buffer.alloc(0)]);
+    expect(found.equals(all)).to.equal(true);
+    expect([small?.length, big?.length, none, last?.length]).to.deep.equal([
+      7,
+      10 * PIECE_BYTES,
+      null,
+      26,
+    ]);
+  });
+
+  it('starts the connection over when slices are out of order, and asks another', () => {
+    const driver = silent();
+    const token = driver.get(1, 'big');
+    const [part] = asked(driver);
+    part?.say(value(1, [2 * PIECE_BYTES], [Buffer.alloc(PIECE_BYTES)]));
+    part?.say({ type: 'part', id: 1, offset: 5, bytes: Buffer.alloc(10) });
+    const again = asked(driver).filter((one) => one !== part);
+    expect(again).to.have.length(1);
+    expect(driver.told(token)).to.equal('');
+    again[0]?.say(value(again[0].last('read').id, [1], [Buffer.from('y')]));
+    expect(driver.told(token)).to.equal('values y');
+    expect(driver.machine.core.counters.rereads).to.equal(1);
+  });
+
+  it('asks another participant in the order of asking when one is lost', () => {
+    const driver = silent();
+    const tokens = ['k0', 'k1', 'k2'].map((key) => driver.get(1, key));
+    const [first] = asked(driver);
+    first?.die();
+    const [second] = asked(driver).filter((part) => part !== first);
+    const reads = second?.all('read') ?? [];
+    expect(reads.map(({ keys }) => keys[0])).to.deep.equal(['k0', 'k1', 'k2']);
+    for (const { id, keys } of reads) second?.say(value(id, [2], [Buffer.from(keys[0] ?? '')]));
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal([
+      'values k0',
+      'values k1',
+      'values k2',
+    ]);
+  });
+
+  it('asks another when one says that it must not be read, and leaves it alone', () => {
+    const driver = silent();
+    driver.get(1, 'k');
+    const [part] = asked(driver);
+    part?.say({ type: 'unreadable', id: 1, reason: 'not in the view' });
+    expect(asked(driver)).to.have.length(2);
+    expect(part?.peer.trouble).to.match(/did not serve a read: not in the view/);
+  });
+
+  it('leaves a participant the moment it is suspected', () => {
+    const driver = silent();
+    driver.get(1, 'k');
+    const [part] = asked(driver);
+    part?.hang();
+    driver.run(1100);
+    expect(asked(driver).length).to.be.greaterThan(1);
+  });
+
+  it('waits for who may come back, and gives up at its time', () => {
+    const driver = silent({ names: ['a'] });
+    const part = driver.part('a');
+    part.lose();
+    const token = driver.get(1, 'k');
+    expect(driver.told(token)).to.equal('');
+    driver.run(60);
+    expect(part.all('read'), 'it came back').to.have.length(1);
+    driver.run(2300);
+    expect(driver.told(token)).to.equal('TRYAGAIN no participant answered this read in time');
+  });
+
+  it('keeps later reads behind those that wait', () => {
+    const driver = silent({ names: ['a'] });
+    driver.part('a').lose();
+    for (const key of ['k0', 'k1', 'k2']) driver.get(1, key);
+    driver.run(60);
+    const keys = driver.part('a').all('read').map((read) => read.keys[0]);
+    expect(keys).to.deep.equal(['k0', 'k1', 'k2']);
+  });
+
+  it('answers at once when nobody is left, and at the deadline when somebody might be', () => {
+    const driver = silent({ names: ['a', 'b'] });
+    for (const part of driver.parts) part.die();
+    driver.run(300);
+    const early = driver.get(1, 'k');
+    expect(driver.told(early)).to.equal('');
+    driver.run(1000);
+    expect(driver.told(early)).to.match(/^TRYAGAIN no participant can be read: waiting for a:1 or b:1/);
+    const late = driver.get(1, 'k');
+    expect(driver.told(late)).to.match(/^TRYAGAIN/);
+  });
+
+  it('answers what waits at its deadline, although its participant is alive', () => {
+    const driver = silent({ names: ['a'] });
+    driver.part('a').silent.add('fence');
+    driver.part('a').lose();
+    const token = driver.get(1, 'k');
+    driver.run(2300);
+    expect(driver.told(token)).to.match(/no participant can be read: waiting for a:1/);
+  });
+
+  it('answers everybody at the shutdown, those that wait too', () => {
+    const driver = silent({ names: ['a'] });
+    const sent = driver.get(1, 'k');
+    driver.part('a').silent.add('fence');
+    driver.part('a').lose();
+    const waiting = driver.get(2, 'k');
+    driver.step({ type: 'shutdown' });
+    for (const token of [sent, waiting]) expect(driver.told(token)).to.match(/shutting down/);
+  });
+
+  it('bounds the reads under way', () => {
+    const driver = silent({ settings: { maxQueuedRequests: 1 } });
+    driver.get(1, 'k');
+    const token = driver.get(2, 'k');
+    expect(driver.told(token)).to.match(/^TRYAGAIN too many requests/);
+  });
+});
