@@ -28,7 +28,7 @@ export class Inquiry {
   private askAgainAt: Millis;
   private readonly askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
-  /** When any participant last heard a coordinator: not forgotten when that participant restarts. */
+  /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
   private lastHeardEpoch: Epoch = NO_EPOCH;
 
@@ -148,7 +148,11 @@ export class Inquiry {
     const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
     return view.members
       .filter((member) => !answered.has(member.storeId))
-      .map((member) => `${member.address} (store ${member.storeId.slice(0, 8)})`);
+      .map(({ address, storeId }) => {
+        const isConfigured = this.peers.all.some((peer) => peer.address === address);
+        const hint = isConfigured ? '' : ', which is not configured';
+        return `${address} (store ${storeId.slice(0, 8)}${hint})`;
+      });
   }
 
   /** A start without log must not take a living coordinator's participants away. */

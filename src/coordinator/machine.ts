@@ -8,7 +8,7 @@
  * Invariant: nothing leaves that promises a record which is not synced (see `core.ts`).
  */
 import { unreachable } from '../base/assert.js';
-import type { Epoch, Millis, StoreId } from '../base/ids.js';
+import { type Epoch, type Millis, type StoreId, sameEpoch } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
 import type { Trace } from '../ports/trace.js';
 import type { Done, Pong, Refused, Reply, Status } from '../rpc/messages.js';
@@ -195,17 +195,20 @@ export class Coordinator {
   /** A new log segment is due: the shell decides by the size of the log. */
   beginCheckpoint(now: Millis): void {
     this.core.now = this.clock.read(now);
-    if (this.core.phase === 'serving') this.core.checkpoint([this.takeover.stateRecord()]);
+    if (this.core.phase === 'serving') {
+      this.core.checkpoint([this.takeover.stateRecord(), ...this.transactions.unsyncedOutcomes()]);
+    }
   }
 
   /** The log can no longer be trusted, or another coordinator took over: nobody is told more. */
   stop(reason: string): void {
+    // First of all: nothing that waits may begin while others get their answers.
+    this.core.phase = 'stopped';
+    this.core.condition = reason;
     this.clients.failAll('TRYAGAIN', reason);
     this.staging.failAll('TRYAGAIN', `not executed: ${reason}`);
     this.transactions.failAll('TRYAGAIN', `not executed: ${reason}`);
     this.reads.failAll('TRYAGAIN', reason);
-    this.core.phase = 'stopped';
-    this.core.condition = reason;
   }
 
   /** The participants contradict each other: nothing is served that may be wrong. */
@@ -343,8 +346,10 @@ export class Coordinator {
   }
 
   private onRefused(peer: Peer, message: Refused): void {
-    const isOver = message.code === 'epoch' && message.epoch.number > this.core.epoch.number;
-    if (!isOver || this.core.epoch.number === 0 || this.core.phase === 'stopped') return;
+    const { epoch } = this.core;
+    // Two that chose the same number: the other one was first here.
+    const isLower = epoch.number <= message.epoch.number && !sameEpoch(epoch, message.epoch);
+    if (message.code !== 'epoch' || !isLower || this.core.epoch.number === 0 || this.core.phase === 'stopped') return;
     if (this.core.phase === 'serving' && !this.membership.has(peer)) return;
     this.fencedOff(peer, message.epoch);
   }

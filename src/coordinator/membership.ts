@@ -81,6 +81,7 @@ export class Membership {
   adopt(view: View): void {
     this.latest = view;
     this.announced = view;
+    this.isDurable = true;
   }
 
   /** An operator's override: this one store is the truth from now on. */

@@ -59,9 +59,19 @@ export class Resync {
         return `it lacks transaction ${txid}, which was committed`;
       }
       if (commit && decision !== undefined && decision.epoch !== held?.epoch) {
-        return `it holds another transaction ${txid}, of epoch ${held?.epoch ?? 0}`;
+        return `it lacks transaction ${decision.epoch}:${txid}, and holds another one instead`;
       }
     }
-    return '';
+    return this.leftover(status);
+  }
+
+  /** What it holds behind our decisions must be ours: anything else ended without it. */
+  private leftover({ resolved, inDoubt }: Status): string {
+    const { core } = this;
+    const stranger = inDoubt
+      .slice(Math.max(0, core.durableTxid - resolved.txid))
+      .find(({ epoch }) => epoch !== core.epoch.number);
+    if (stranger === undefined) return '';
+    return `it lacks the end of transaction ${stranger.epoch}:${stranger.txid}, which was not committed`;
   }
 }

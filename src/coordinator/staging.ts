@@ -126,11 +126,12 @@ export class Staging {
   }
 
   failAll(code: string, text: string): void {
-    for (const write of this.waiting.splice(0)) this.answer(write, code, text);
-    for (const upload of [...this.uploads]) this.fail(upload, code, text);
+    // What is held goes first, and what waits second: neither may begin in the place of an upload.
     for (const held of this.heldBySession.values()) {
       for (const write of held.splice(0)) this.answer(write, code, text);
     }
+    for (const write of this.waiting.splice(0)) this.answer(write, code, text);
+    for (const upload of [...this.uploads]) this.fail(upload, code, text);
   }
 
   private startNext(): void {

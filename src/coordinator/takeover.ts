@@ -75,6 +75,7 @@ export class Takeover {
 
   advance(): void {
     if (this.step === 'asking') this.tryRaise();
+    if (this.step === 'fencing' || this.step === 'deciding') this.noteHigherViews();
     if (this.step === 'fencing') this.tryDecide();
     if (this.step === 'forming') this.tryServeFirstView();
     if (this.step === 'deciding') this.tryRecord();
@@ -134,6 +135,20 @@ export class Takeover {
   }
 
   // Step 3.
+
+  /** Another coordinator may have gone on between a participant's first answer and its fence. */
+  private noteHigherViews(): void {
+    const { core, membership, inquiry } = this;
+    if (core.settings.forcedView !== '') return;
+    for (const { isFenced, status } of this.peers.all) {
+      const view = status?.view ?? null;
+      if (!isFenced || view === null || view.number <= (membership.latest?.number ?? 0)) continue;
+      inquiry.isWithoutLog = true;
+      this.step = 'fencing';
+      membership.adopt(view);
+      core.persist({ kind: 'view', view }, true);
+    }
+  }
 
   /** Called with every `fenced`, and when time passes. */
   private tryDecide(): void {
@@ -209,9 +224,8 @@ export class Takeover {
         (member) => !statuses.some((status) => status.storeId === member.storeId),
       );
       const names = rest.map((member) => member.address).join(', ');
-      this.core.await(
-        `no member of view ${view.number} holds everything (${reasons}); need ${names}`,
-      );
+      const needed = rest.length === 0 ? '' : `; need ${names}`;
+      this.core.await(`no member of view ${view.number} holds everything (${reasons})${needed}`);
       if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
       return;
     }

@@ -14,6 +14,7 @@ import { type Millis, formatTxid } from '../base/ids.js';
 import { MAX_IN_FLIGHT } from '../base/limits.js';
 import type { Done, Vote } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
+import type { OutcomeRecord } from '../wal/record.js';
 import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -52,6 +53,16 @@ export class Transactions {
   /** Nothing is sent and undecided, no abort is on its way. */
   get isQuiet(): boolean {
     return this.undecided.length === 0 && this.unfinished.every((tx) => tx.state === 'committed');
+  }
+
+  /** Outcomes that were handed to the log and are not on disk yet, in txid order. */
+  unsyncedOutcomes(): OutcomeRecord[] {
+    const records: OutcomeRecord[] = [];
+    for (const { state, epoch, txid } of this.undecided) {
+      if (state === 'committing') records.push({ kind: 'commit', epoch, txid });
+      else if (state === 'aborting') records.push({ kind: 'abort', epoch, txid });
+    }
+    return records;
   }
 
   isPending(txid: number): boolean {

@@ -23,6 +23,10 @@ export interface TakenFolder {
 /** From here on no other process can use the folder. Reads nothing of what it holds. */
 export async function takeFolder(config: Config, context: StartContext): Promise<TakenFolder> {
   const { dataFolder, role } = config;
+  if (role === 'participant' && context.options.forceView !== null) {
+    const text = '--force_view goes with the configuration of a coordinator';
+    throw new StartRefusedError('wrong_role', text);
+  }
   try {
     if (context.options.setAside) await setAside(config, context);
     const disk = await openFileDisk(dataFolder);

@@ -38,6 +38,8 @@ export interface Link {
 
 export class Links {
   private readonly byId = new Map<LinkId, Link>();
+  /** Peers dial again and again: said once, until one is content. */
+  private wasDistrusted = false;
 
   constructor(
     private readonly core: ParticipantCore,
@@ -60,7 +62,13 @@ export class Links {
     return this.byId.get(id);
   }
 
+  /** A peer that was told our proof and leaves without its own did not like ours. */
   forget(id: LinkId): void {
+    if (this.byId.get(id)?.stage === 'greeted' && !this.wasDistrusted) {
+      this.wasDistrusted = true;
+      const text = 'a peer hung up on our proof: is cluster_secret the same there?';
+      this.core.trace.event('warn', text);
+    }
     this.byId.delete(id);
   }
 
@@ -102,6 +110,7 @@ export class Links {
       return;
     }
     link.stage = 'proved';
+    this.wasDistrusted = false;
     this.core.send(link.id, { type: 'proved' });
   }
 
@@ -131,6 +140,9 @@ export class Links {
       core.adopt(fence.clusterId, fence.generation);
     }
     if (!sameEpoch(epoch, promised)) this.promise(epoch);
+    // A sign of life as good as a heartbeat: who asks next is told of this coordinator.
+    core.heardAt = core.now;
+    core.heardEpoch = epoch;
     link.epoch = epoch;
     core.hurry();
     core.gate.whenSynced(() => {

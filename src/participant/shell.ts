@@ -143,7 +143,7 @@ export class ParticipantShell {
   private endTurn(): void {
     if (this.hasEnded) return;
     const { machine, clock, network } = this.options;
-    if (this.snapshots.isCheckpointDue()) {
+    if (this.snapshots.isCheckpointDue(machine.state.stages.bytes)) {
       machine.beginCheckpoint(clock.now());
       this.drain();
     }

@@ -19,6 +19,9 @@ import type { Checkpoint, InstallStep, ParticipantInput } from './ready.js';
 /** After a checkpoint for which there was no room. */
 const CHECKPOINT_RETRY_MS: Millis = 10_000;
 
+/** Staged bytes are in the log once already; this leaves room for as much again behind them. */
+const STAGED_FACTOR = 2;
+
 export interface SnapshotsOptions {
   readonly log: Log;
   readonly clock: Clock;
@@ -44,11 +47,15 @@ export class Snapshots {
 
   constructor(private readonly options: SnapshotsOptions) {}
 
-  isCheckpointDue(): boolean {
+  /**
+   * A new segment repeats what is staged, `stagedBytes`, in the flush that begins it: while that is
+   * much, a longer log costs less than everybody's wait for that flush.
+   */
+  isCheckpointDue(stagedBytes: number): boolean {
     const { log, clock, checkpointAfter } = this.options;
     if (this.checkpointing !== null || clock.now() < this.retryAt) return false;
     return (
-      log.logBytes - this.start.bytes >= checkpointAfter.bytes ||
+      log.logBytes - this.start.bytes >= checkpointAfter.bytes + STAGED_FACTOR * stagedBytes ||
       log.logRecords - this.start.records >= checkpointAfter.records
     );
   }

@@ -233,7 +233,9 @@ export class Faults {
   }
 
   checkpoint(): string {
-    this.pick().checkpoint();
+    const { participants } = this.cluster;
+    // A snapshot of damaged memory would damage the folder too.
+    if (participants.every(({ isFlipped }) => !isFlipped)) this.pick().checkpoint();
     this.cluster.coordinator.checkpoint();
     return 'checkpoint';
   }

@@ -10,7 +10,7 @@ const COUNT = Number(process.env['FUZZ_COUNT'] ?? 150);
 const ONLY = process.env['FUZZ_SEED'];
 /** Seeds a test, so that a failure names few and progress shows. */
 const GROUP = 15;
-const SAFETY_MS = 8000;
+const SAFETY_MS = 6000;
 
 function complaints(seed: number): string[] {
   const { violations, faults } = fuzz(seed, { safetyMs: SAFETY_MS });

@@ -76,6 +76,7 @@ function heal(cluster: SimCluster, workload: Workload, faults: Faults): string[]
   workload.isStopped = true;
   cluster.run(2500);
   if (cluster.coordinator.machine === null) cluster.coordinator.start();
+  restartDamaged(cluster);
   const violations: string[] = [];
   try {
     cluster.runUntil(() => cluster.isWhole, 20_000, 'every participant is a member again');
@@ -94,6 +95,15 @@ function heal(cluster: SimCluster, workload: Workload, faults: Faults): string[]
   }
   violations.push(...workload.violations());
   return violations;
+}
+
+/** Its folder is right: one that was left alone with its damaged memory is helped by a restart. */
+function restartDamaged(cluster: SimCluster): void {
+  for (const participant of cluster.participants) {
+    if (participant.machine?.state.fit !== false) continue;
+    participant.crash();
+    participant.start();
+  }
 }
 
 function stopFaults(cluster: SimCluster, faults: Faults): void {

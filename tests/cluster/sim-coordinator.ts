@@ -30,6 +30,7 @@ export class SimCoordinator {
   private readonly links = new Map<number, SimLink>();
   private isSyncing = false;
   private lsnBase = 0;
+  private segment: { readonly at: number; readonly preamble: readonly WalRecord[] } | null = null;
   private held: (() => void)[] = [];
   private alarmAt = Infinity;
   private readonly prng: Prng;
@@ -59,6 +60,7 @@ export class SimCoordinator {
     this.isSyncing = false;
     this.isPaused = false;
     this.isTurnScheduled = false;
+    this.segment = null;
     this.machine = new Coordinator({
       recovered: recovery.finish(),
       settings: this.settings,
@@ -211,8 +213,9 @@ export class SimCoordinator {
 
   checkpoint(): void {
     if (this.machine === null || this.isPaused) return;
-    this.machine.beginCheckpoint(this.cluster.schedule.now);
-    this.turn();
+    this.pump();
+    this.machine?.beginCheckpoint(this.cluster.schedule.now);
+    this.pump();
   }
 
   private persist(records: readonly WalRecord[]): boolean {
@@ -224,9 +227,21 @@ export class SimCoordinator {
   }
 
   private roll(preamble: Parameters<SimLog['append']>[0]): void {
-    if (this.log.durable < this.log.records.length) return; // Later, when all is synced.
-    this.lsnBase += preamble.length - this.log.records.length;
-    this.log.replace(null, preamble);
+    this.segment ??= { at: this.log.records.length, preamble };
+    this.removeOldSegments();
+  }
+
+  /** The new segment begins at `at`; what is older goes once all of it is on disk. */
+  private removeOldSegments(): void {
+    const { segment, log } = this;
+    if (segment === null || log.durable < segment.at) return;
+    this.segment = null;
+    const { at, preamble } = segment;
+    const newer = log.records.slice(at);
+    const durable = log.durable - at;
+    this.lsnBase += preamble.length - at;
+    log.replace(null, [...preamble, ...newer]);
+    log.durable = preamble.length + durable;
   }
 
   private sync(isUrgent: boolean): void {
@@ -241,6 +256,7 @@ export class SimCoordinator {
       this.isSyncing = false;
       log.syncTo(goal + this.lsnBase);
       if (this.cluster.effect(this, 'synced')) return;
+      this.removeOldSegments();
       this.input({ type: 'synced', lsn: goal });
       if (log.records.length > log.durable) this.sync(true);
     });

@@ -71,12 +71,18 @@ export function describeReply(reply: StoreReply): string {
     case 'count':
       return `(integer) ${reply.count}`;
     case 'values':
-      return reply.values.map((value) => value?.toString() ?? '(nil)').join(' ');
+      return reply.values.map(describeValue).join(' ');
     case 'status':
       return reply.status;
     case 'error':
       return `(error) ${reply.code} ${reply.text}`;
   }
+}
+
+/** Long ones by their size. */
+export function describeValue(value: Buffer | null | undefined): string {
+  if (value == null) return '(nil)';
+  return value.length > 40 ? `(${value.length} bytes)` : value.toString();
 }
 
 function describeView(view: unknown): string {

@@ -11,8 +11,8 @@ import { freePorts } from '../helpers/free-ports.js';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
 import { RoleProcess } from '../helpers/role-process.js';
 
-const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms' };
-const KEYS = 20;
+const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms', recovery_wait: '900ms' };
+const KEYS = 10;
 
 describe('a changed configuration', function () {
   this.timeout(30_000);

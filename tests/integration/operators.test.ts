@@ -3,7 +3,7 @@
  * coordinator without its folder, an override after the loss of the last view, backups restored,
  * and logs read with `--dump_log`.
  */
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { isServing, isWhole, stateOf } from '../helpers/cluster-info.js';
@@ -16,12 +16,12 @@ import {
   setAsideFolders,
 } from '../helpers/data-folders.js';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
-import { PROGRAM } from '../helpers/project-root.js';
+import { PROGRAM, PROJECT_ROOT } from '../helpers/project-root.js';
 import type { RoleProcess } from '../helpers/role-process.js';
 import { run, runConfig, type RunResult } from '../helpers/run-program.js';
 
-const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms' };
-const KEYS = 30;
+const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms', recovery_wait: '900ms' };
+const KEYS = 16;
 
 function expectOneLine(result: RunResult, ...words: readonly string[]): void {
   expect(result.code, result.stderr).to.equal(1);
@@ -152,6 +152,8 @@ describe('operators', function () {
       expect(asked.stderr).to.match(/view \d+ \(.*decided up to \d+/);
       const unknown = await runConfig(coordinator.configPath, '--force_view', '127.0.0.1:9');
       expectOneLine(unknown, '127.0.0.1:9 is not a configured participant');
+      const misplaced = [cluster.participant(lost).configPath, '--force_view', truth] as const;
+      expectOneLine(await runConfig(...misplaced), '--force_view', 'coordinator');
       await coordinator.start({ words: ['--force_view', truth, '--yes'] });
       const info = await cluster.waitForInfo(isWhole);
       expect(info.fields['generation']).to.equal('1');
@@ -196,6 +198,10 @@ describe('operators', function () {
     await coordinator.waitForLine(/warn.*this data folder was restored or copied/i);
     const names = new RegExp(`needs an answer from ${missing.address} `);
     await cluster.waitForInfo((info) => names.test(info.fields['condition'] ?? ''));
+    // An answer takes longer than a start with a log of its own would wait for this one.
+    expect(await ask(coordinator, 'GET', 'k1'))
+      .to.match(/^-LOADING/)
+      .and.to.match(names);
     await missing.start();
     await cluster.waitForInfo(isWhole);
     await expectData('from a copied folder');
@@ -215,6 +221,35 @@ describe('operators', function () {
     const absent = join(cluster.folder, 'absent');
     expectOneLine(await run(PROGRAM, ['--dump_log', absent]), absent);
     expect(existsSync(absent)).to.equal(false);
+  });
+});
+
+describe('a newer program', function () {
+  this.timeout(20_000);
+
+  it('serves what release 0.1.0 stored, with nothing but its folders', async () => {
+    const cluster = await makeCluster({ participants: 1, settings: SETTINGS });
+    const [participant] = cluster.participants;
+    if (participant === undefined) return;
+    for (const role of [cluster.coordinator, participant]) {
+      const kind = role === participant ? 'participant' : 'coordinator';
+      const target = join(role.folder, 'data', `${kind}-127.0.0.1-${role.port}`);
+      cpSync(join(PROJECT_ROOT, 'tests/fixtures/data-0.1.0', kind), target, { recursive: true });
+    }
+    const info = await cluster.start();
+    expect(info.fields['cluster_id']).to.equal('a3171fd1c2265f7c396ffaaa0ad2c7c5');
+    expect(info.fields['decided_txid']).to.equal('29');
+    const client = cluster.client();
+    expect(await client.mget('fruit:3', 'fruit:24', 'words', 'empty', 'alone')).to.deep.equal([
+      'changed',
+      'value 24',
+      'Cloud Computing',
+      '',
+      'yes',
+    ]);
+    expect(await client.mget('fruit:1', 'fruit:2', 'aborted')).to.deep.equal([null, null, null]);
+    expect(await client.dbsize()).to.equal(25);
+    expect(await client.set('alone', 'no longer')).to.equal('OK');
   });
 });
 

@@ -3,5 +3,5 @@ import { type Handler, word } from '../handler.js';
 
 export const condition: Handler = (world, command) => {
   const { machine } = world.coordinator(word(command, 0));
-  world.say(machine?.core.condition.replaceAll(/\(store [^)]*\)/g, '(store)') ?? 'stopped');
+  world.say(machine?.core.condition.replaceAll(/store [^,)]*/g, 'store') ?? 'stopped');
 };

@@ -20,14 +20,19 @@ describe('base/prng', () => {
 
   it('draws 32-bit numbers, whole numbers below a bound, and digits of the wanted length', () => {
     fc.assert(
-      fc.property(seeds, fc.integer({ min: 1, max: 1_000_000 }), fc.nat(70), (seed, bound, size) => {
-        const prng = new Prng(seed);
-        const word = prng.next();
-        expect(Number.isInteger(word) && word >= 0 && word < 2 ** 32).to.equal(true);
-        const below = prng.below(bound);
-        expect(Number.isInteger(below) && below >= 0 && below < bound).to.equal(true);
-        expect(prng.hex(size)).to.match(new RegExp(`^[0-9a-f]{${size}}$`));
-      }),
+      fc.property(
+        seeds,
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.nat(70),
+        (seed, bound, size) => {
+          const prng = new Prng(seed);
+          const word = prng.next();
+          expect(Number.isInteger(word) && word >= 0 && word < 2 ** 32).to.equal(true);
+          const below = prng.below(bound);
+          expect(Number.isInteger(below) && below >= 0 && below < bound).to.equal(true);
+          expect(prng.hex(size)).to.match(new RegExp(`^[0-9a-f]{${size}}$`));
+        },
+      ),
     );
   });
 

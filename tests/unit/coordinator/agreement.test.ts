@@ -24,7 +24,11 @@ describe('coordinator/agreement', () => {
 
   it('lets a strict majority of all members outvote the rest, and nothing less', () => {
     const minority = ['b'];
-    expect(after({ a: '1', b: '2', c: '1' })).to.deep.equal({ kind: 'outvoted', txid: 5, minority });
+    expect(after({ a: '1', b: '2', c: '1' })).to.deep.equal({
+      kind: 'outvoted',
+      txid: 5,
+      minority,
+    });
     expect(after({ a: '1', b: '2' }), 'c has not spoken').to.deep.equal({ kind: 'agree' });
   });
 

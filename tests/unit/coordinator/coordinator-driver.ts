@@ -197,19 +197,9 @@ export class Part {
   }
 }
 
-const ALL_TYPES: readonly Request['type'][] = [
-  'hello',
-  'prove',
-  'inquire',
-  'fence',
-  'view',
-  'prepare',
-  'outcome',
-  'piece',
-  'read',
-  'more',
-  'ping',
-  'catchUp',
+const ALL_TYPES = [
+  ...(['hello', 'prove', 'inquire', 'fence', 'view', 'prepare'] as const),
+  ...(['outcome', 'piece', 'read', 'more', 'ping', 'catchUp'] as const),
 ];
 
 export class CoordinatorDriver {

@@ -28,7 +28,13 @@ function replay(...records: readonly WalRecord[]) {
   const { epochs, view: last, outcomes } = recovery.finish();
   const { decidedTxid, settledTxid } = outcomes;
   const recent = decided(outcomes.recent());
-  return { epochs: epochs.map(({ number }) => number), view: last?.number, decidedTxid, settledTxid, recent };
+  return {
+    epochs: epochs.map(({ number }) => number),
+    view: last?.number,
+    decidedTxid,
+    settledTxid,
+    recent,
+  };
 }
 
 describe('coordinator/recovery', () => {

@@ -289,10 +289,9 @@ describe('coordinator/verdicts, of every small cluster', () => {
     const state = fc.constantFrom(...STATES);
     const tail = fc.nat(4);
     const three = fc.tuple(state, state, state);
-    fc.assert(
-      fc.property(fc.constantFrom(...LOGS), three, fc.tuple(tail, tail, tail), checkLaws),
-      { numRuns: 3000 },
-    );
+    fc.assert(fc.property(fc.constantFrom(...LOGS), three, fc.tuple(tail, tail, tail), checkLaws), {
+      numRuns: 3000,
+    });
   });
 
   it('never lets the order of the answers matter', () => {

@@ -37,7 +37,8 @@ describe('participant/checkpoint', () => {
     driver.commit(link, 4, [set('a', '4')]);
 
     const loader = new SnapshotLoader();
-    for (let next = frames.next(); next.done !== true; next = frames.next()) loader.feed(next.value);
+    for (let next = frames.next(); next.done !== true; next = frames.next())
+      loader.feed(next.value);
     expect(loader.finish().header).to.deep.equal(header);
     const recovery = new ParticipantRecovery(100_000);
     recovery.snapshot(header, loader.table);

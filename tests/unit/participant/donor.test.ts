@@ -51,10 +51,7 @@ describe('participant/donor: deltas', () => {
     ]);
     expect([entries[1]?.length, entries[1]?.bytes.length]).to.deep.equal([0, 0]);
     expect(entries[2]?.bytes.length).to.equal(entries[2]?.length);
-    expect([position, digest]).to.deep.equal([
-      driver.state.resolved,
-      driver.state.table.digest(),
-    ]);
+    expect([position, digest]).to.deep.equal([driver.state.resolved, driver.state.table.digest()]);
     expect(delta(driver.ask(joiner, fetch(position)))).to.deep.include({
       verdict: 'upToDate',
       entries: [],

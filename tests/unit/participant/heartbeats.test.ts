@@ -50,8 +50,10 @@ describe('participant/heartbeats', () => {
     const driver = new ParticipantDriver();
     driver.serving();
     const heart = driver.open('heartbeat');
+    driver.now += 700;
+    expect(statusOf(driver).heardMsAgo, 'since its fence').to.equal(700);
     driver.ask(heart, ping(1, 1, 'other'));
-    expect(statusOf(driver).heardMsAgo).to.equal(-1);
+    expect(statusOf(driver).heardMsAgo).to.equal(700);
     driver.ask(heart, ping(2));
     driver.now += 120.4;
     const { heardMsAgo, heardEpoch } = statusOf(driver);

@@ -60,6 +60,48 @@ describe('participant/links: the handshake', () => {
     expect(kinds(early)).to.deep.equal(['refused secret']);
   });
 
+  it('says once that a peer hung up on its proof, until another one is content', () => {
+    const traced: string[] = [];
+    const driver = new ParticipantDriver({ trace: (message) => traced.push(message) });
+    const said = (): number => traced.filter((text) => text.includes('cluster_secret')).length;
+    const hangUp = (): void => {
+      const link = driver.connect();
+      driver.ask(link, hello());
+      driver.step({ type: 'linkClosed', link });
+    };
+    hangUp();
+    hangUp();
+    expect(said()).to.equal(1);
+    const link = driver.connect();
+    const [welcome] = driver.ask(link, hello());
+    const nonce = welcome?.type === 'welcome' ? welcome.nonce : '';
+    driver.ask(link, { type: 'prove', mac: proof(SECRET, proofText('asking', 'nonce', nonce)) });
+    driver.step({ type: 'linkClosed', link });
+    expect(said(), 'a proved peer may leave').to.equal(1);
+    hangUp();
+    expect(said()).to.equal(2);
+  });
+
+  it('says once that peers leave at the sight of its proof, until one is content', () => {
+    const traced: string[] = [];
+    const driver = new ParticipantDriver({ trace: (message) => traced.push(message) });
+    const hangUp = (): void => {
+      const link = driver.connect();
+      driver.ask(link, hello());
+      driver.step({ type: 'linkClosed', link });
+    };
+    const said = (): number => traced.filter((line) => /cluster_secret the same/.test(line)).length;
+    driver.step({ type: 'linkClosed', link: driver.connect() });
+    expect(said(), 'it had not greeted').to.equal(0);
+    hangUp();
+    hangUp();
+    expect(said()).to.equal(1);
+    driver.step({ type: 'linkClosed', link: driver.open() });
+    expect(said()).to.equal(1);
+    hangUp();
+    expect(said()).to.equal(2);
+  });
+
   it('needs no proof where no secret is configured', () => {
     const driver = new ParticipantDriver({ settings: { clusterSecret: '' } });
     const link = driver.connect();
@@ -112,9 +154,7 @@ describe('participant/links: the handshake', () => {
     const whole = driver.open();
     expect(kinds(driver.ask(whole, hello()))).to.deep.equal(['refused protocol']);
     const proven = driver.open();
-    expect(kinds(driver.ask(proven, { type: 'prove', mac: '' }))).to.deep.equal([
-      'refused secret',
-    ]);
+    expect(kinds(driver.ask(proven, { type: 'prove', mac: '' }))).to.deep.equal(['refused secret']);
   });
 });
 

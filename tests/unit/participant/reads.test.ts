@@ -4,7 +4,13 @@ import { PIECE_BYTES } from '../../../src/base/limits.js';
 import type { Read, Reply } from '../../../src/rpc/messages.js';
 import { ParticipantDriver, del, kinds, set, view } from './participant-driver.js';
 
-const get = (id: number, ...keys: string[]): Read => ({ type: 'read', id, view: 1, op: 'get', keys });
+const get = (id: number, ...keys: string[]): Read => ({
+  type: 'read',
+  id,
+  view: 1,
+  op: 'get',
+  keys,
+});
 
 function valueOf(replies: readonly Reply[]): Extract<Reply, { type: 'value' }> {
   const [value] = replies;
@@ -83,7 +89,10 @@ describe('participant/reads', () => {
         const first = Buffer.concat([...value.data]);
         const isWhole = total <= PIECE_BYTES;
         expect(first.length).to.equal(isWhole ? total : PIECE_BYTES);
-        const all = Buffer.concat([first, isWhole ? Buffer.alloc(0) : pull(driver, link, 1, total)]);
+        const all = Buffer.concat([
+          first,
+          isWhole ? Buffer.alloc(0) : pull(driver, link, 1, total),
+        ]);
         expect(all.equals(Buffer.concat(values))).to.equal(true);
         const after = driver.ask(link, { type: 'more', id: 1, offset: total - 1 });
         expect(kinds(after), 'it is closed').to.deep.equal(['refused protocol']);

@@ -245,9 +245,15 @@ describe('participant/recovery, of any log', () => {
       fc.property(choices, fc.nat(), fc.boolean(), (list, seed, repeats) => {
         const log = legalLog(list);
         const at = seed % (log.length + 1);
-        const { table, resolved, lastEpoch, aborted, inDoubt, epoch: e, view: v } = replay(
-          ...log.slice(0, at),
-        );
+        const {
+          table,
+          resolved,
+          lastEpoch,
+          aborted,
+          inDoubt,
+          epoch: e,
+          view: v,
+        } = replay(...log.slice(0, at));
         const recovery = new ParticipantRecovery(100_000);
         const sizes = { digest: '', keys: 0, bytes: 0 };
         recovery.snapshot({ ...resolved, epoch: lastEpoch, aborted, ...sizes }, table);

@@ -15,7 +15,7 @@ describe('participant/stages', () => {
         let at = 0;
         for (const length of lengths) {
           const piece = whole.subarray(at, at + length);
-          const { value } = disorder.next();
+          const value = disorder.next().value as number;
           if (value === 1) expect(stages.add(stage, at + 1, piece), 'early').to.equal(false);
           expect(stages.add(stage, at, piece)).to.equal(true);
           if (value === 2) expect(stages.add(stage, at, piece), 'again').to.equal(false);

@@ -55,9 +55,17 @@ describe('participant/transactions: prepare', () => {
   const refusals: [what: string, message: Request, vote: string][] = [
     ['a gap', prepare(3, sv), '3 need: transaction 1 is missing'],
     ['another view', prepare(1, sv, { view: 2 }), '1 need: another view'],
-    ['a payload cut short', prepare(1, sv, { payload: [] }), '1 no: the staged payload is not whole'],
+    [
+      'a payload cut short',
+      prepare(1, sv, { payload: [] }),
+      '1 no: the staged payload is not whole',
+    ],
     ['a payload that changed', prepare(1, sv, { crc: 1 }), '1 no: the staged payload is not whole'],
-    ['a stage nobody filled', prepare(1, sv, { stage: 's' }), '1 no: the staged payload is not whole'],
+    [
+      'a stage nobody filled',
+      prepare(1, sv, { stage: 's' }),
+      '1 no: the staged payload is not whole',
+    ],
   ];
   for (const [what, message, vote] of refusals) {
     it(`answers ${what}: ${vote}`, () => {

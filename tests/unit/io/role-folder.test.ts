@@ -1,0 +1,100 @@
+/** A role's data folder at its start: who has it, what is set aside, what the operator is told. */
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Config, loadConfigText } from '../../../src/config/config.js';
+import { openTakenFolder, refusal, takeFolder } from '../../../src/io/role-folder.js';
+import { type StartContext, StartRefusedError } from '../../../src/io/running-role.js';
+import { machineFacts } from '../../../src/io/machine.js';
+import { DiskError } from '../../../src/ports/disk.js';
+import { SILENT_TRACE } from '../../../src/ports/trace.js';
+import { FolderError, RotError } from '../../../src/wal/errors.js';
+
+describe("a role's data folder", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kv2pc-folder-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function config(role: Config['role']): Config {
+    const text = `mode ${role}\ncoordinator_info 127.0.0.1:8001\nparticipant_info 127.0.0.1:8002\n`;
+    return loadConfigText(text, join(folder, 'kv.conf'), machineFacts());
+  }
+
+  function context(flags: { setAside?: boolean; yes?: boolean } = {}): StartContext {
+    const { setAside = false, yes = false } = flags;
+    const options = { action: 'serve', configPath: '', forceView: null, setAside, yes } as const;
+    const trace = { ...SILENT_TRACE, plainLine: () => undefined };
+    return { trace, options, version: '0' };
+  }
+
+  async function refused(promise: Promise<unknown>): Promise<StartRefusedError> {
+    const error: unknown = await promise.catch((reason: unknown) => reason);
+    if (error instanceof StartRefusedError) return error;
+    throw new Error(`not refused: ${String(error)}`);
+  }
+
+  it('is refused while another holder lives, and is free after it', async () => {
+    const taken = await takeFolder(config('participant'), context());
+    const error = await refused(takeFolder(config('participant'), context()));
+    expect(error.code).to.equal('folder_locked');
+    expect(error.message).to.include(join(folder, 'data')).and.to.include('stop that process');
+    await taken.lock.release();
+    await (await takeFolder(config('participant'), context())).lock.release();
+  });
+
+  it('of a participant is set aside on request, with everything in it', async () => {
+    const first = await takeFolder(config('participant'), context());
+    const { storeId } = (await openTakenFolder(config('participant'), first)).identity;
+    await first.lock.release();
+    const second = await takeFolder(config('participant'), context({ setAside: true }));
+    expect((await openTakenFolder(config('participant'), second)).fresh).to.equal(true);
+    await second.lock.release();
+    const [aside] = readdirSync(join(folder, 'data')).filter((name) => name.includes('set-aside'));
+    expect(readdirSync(join(folder, 'data', aside ?? ''))).to.include('meta.0');
+    expect(storeId).to.match(/^[0-9a-f]{32}$/);
+  });
+
+  it('is not set aside under a living holder', async () => {
+    const taken = await takeFolder(config('participant'), context());
+    const error = await refused(takeFolder(config('participant'), context({ setAside: true })));
+    expect(error.code).to.equal('folder_locked');
+    await taken.lock.release();
+  });
+
+  it('of a coordinator is set aside only by somebody who was told what that means', async () => {
+    const { dataFolder } = config('coordinator');
+    await (await takeFolder(config('coordinator'), context())).lock.release();
+    writeFileSync(join(dataFolder, 'mark'), '');
+    const error = await refused(takeFolder(config('coordinator'), context({ setAside: true })));
+    expect(error.message).to.include('--yes').and.to.include(dataFolder);
+    expect(existsSync(join(dataFolder, 'mark'))).to.equal(true);
+    const flags = { setAside: true, yes: true };
+    await (await takeFolder(config('coordinator'), context(flags))).lock.release();
+    expect(existsSync(join(dataFolder, 'mark'))).to.equal(false);
+  });
+
+  const refusals: readonly [Error, readonly string[]][] = [
+    [new RotError('/d', '1.log', 77, 'bad'), ['/d/1.log', '77', 'bad', '--set_aside']],
+    [new FolderError('wrong-role', 'it is another’s'), ['it is another’s', 'data_dir']],
+    [new FolderError('newer-format', 'from later'), ['from later', 'release']],
+    [new DiskError('io', 'no permission'), ['no permission']],
+  ];
+  for (const [error, words] of refusals) {
+    it(`says what is wrong and what to do: ${error.message}`, () => {
+      const told = refusal(error, 'participant');
+      expect(told).to.be.instanceOf(StartRefusedError);
+      for (const word of words) expect(String(told)).to.include(word);
+    });
+  }
+
+  it('passes on what is a fault of this program', () => {
+    const fault = new TypeError('undefined is not a function');
+    expect(refusal(fault, 'participant')).to.equal(fault);
+  });
+});
