@@ -14,7 +14,7 @@ export type Lsn = number;
 export class SyncGate {
   private appendedLsn: Lsn = 0;
   private syncedLsn: Lsn = 0;
-  private waiting: { readonly lsn: Lsn; readonly action: () => void }[] = [];
+  private readonly waiting: { readonly lsn: Lsn; readonly action: () => void }[] = [];
 
   /** Number of the newest record that was handed out. */
   get appended(): Lsn {
@@ -48,10 +48,12 @@ export class SyncGate {
     assert(lsn >= this.syncedLsn, 'the log never becomes less durable');
     assert(lsn <= this.appendedLsn, 'nothing is synced that was not appended');
     this.syncedLsn = lsn;
-    let ready = 0;
-    while (ready < this.waiting.length && (this.waiting[ready]?.lsn ?? 0) <= lsn) ready += 1;
-    const actions = this.waiting.slice(0, ready);
-    this.waiting = this.waiting.slice(ready);
-    for (const { action } of actions) action();
+    // One by one: what an action queues goes behind those that were queued before it ran.
+    for (;;) {
+      const [next] = this.waiting;
+      if (next === undefined || next.lsn > this.syncedLsn) return;
+      this.waiting.shift();
+      next.action();
+    }
   }
 }

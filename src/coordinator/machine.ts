@@ -67,21 +67,11 @@ export class Coordinator {
     this.core = core;
     this.clock = new RunningClock(now, 2 * settings.heartbeatIntervalMs);
     this.peers = new Peers(core, prng, {
-      onOpen: (peer) => {
-        this.takeover.onOpen(peer);
-      },
-      onReply: (peer, message) => {
-        this.onReply(peer, message);
-      },
-      onRefused: (peer, message) => {
-        this.onRefused(peer, message);
-      },
-      onDataClosed: (peer) => {
-        this.onPeerLost(peer);
-      },
-      onPong: (peer, message) => {
-        this.onPong(peer, message);
-      },
+      onOpen: (peer) => this.takeover.onOpen(peer),
+      onReply: (peer, message) => this.onReply(peer, message),
+      onRefused: (peer, message) => this.onRefused(peer, message),
+      onDataClosed: (peer) => this.onPeerLost(peer),
+      onPong: (peer, message) => this.onPong(peer, message),
     });
     const { peers } = this;
     this.membership = new Membership(core, peers, view);
@@ -92,15 +82,8 @@ export class Coordinator {
     this.reads = new Reads(core, peers, membership);
     this.resync = new Resync(core, peers, membership, this.transactions);
     const agreement = new Agreement();
-    this.admission = new Admission(
-      core,
-      peers,
-      membership,
-      this.transactions,
-      agreement,
-      (peer) => {
-        this.onAdmitted(peer);
-      },
+    this.admission = new Admission(core, peers, membership, this.transactions, agreement, (peer) =>
+      this.onAdmitted(peer),
     );
     this.integrity = new Integrity(
       core,
@@ -109,9 +92,7 @@ export class Coordinator {
       agreement,
       this.admission,
       this.reads,
-      (text) => {
-        this.halt(text);
-      },
+      (text) => this.halt(text),
     );
     this.takeover = new Takeover(core, peers, membership, prng, epochs, options.isCopied, () => {
       this.onServing();
@@ -349,7 +330,13 @@ export class Coordinator {
     const { epoch } = this.core;
     // Two that chose the same number: the other one was first here.
     const isLower = epoch.number <= message.epoch.number && !sameEpoch(epoch, message.epoch);
-    if (message.code !== 'epoch' || !isLower || this.core.epoch.number === 0 || this.core.phase === 'stopped') return;
+    if (
+      message.code !== 'epoch' ||
+      !isLower ||
+      this.core.epoch.number === 0 ||
+      this.core.phase === 'stopped'
+    )
+      return;
     if (this.core.phase === 'serving' && !this.membership.has(peer)) return;
     this.fencedOff(peer, message.epoch);
   }

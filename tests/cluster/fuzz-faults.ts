@@ -246,7 +246,7 @@ export class Faults {
     const decided = cluster.coordinator.machine?.core.durableTxid ?? Infinity;
     return (
       cluster.isWhole &&
-      this.second?.machine == null &&
+      (this.second?.machine ?? null) === null &&
       cluster.participants.every(
         ({ machine, isFlipped }) =>
           machine !== null && !isFlipped && machine.state.lastPrepared >= decided,

@@ -212,9 +212,11 @@ export class SimCoordinator {
   }
 
   checkpoint(): void {
-    if (this.machine === null || this.isPaused) return;
+    const { machine } = this;
+    if (machine === null || this.isPaused) return;
     this.pump();
-    this.machine?.beginCheckpoint(this.cluster.schedule.now);
+    if (this.machine !== machine) return; // Died of what it had to do first.
+    machine.beginCheckpoint(this.cluster.schedule.now);
     this.pump();
   }
 

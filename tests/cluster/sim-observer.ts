@@ -81,7 +81,7 @@ export function describeReply(reply: StoreReply): string {
 
 /** Long ones by their size. */
 export function describeValue(value: Buffer | null | undefined): string {
-  if (value == null) return '(nil)';
+  if (value === null || value === undefined) return '(nil)';
   return value.length > 40 ? `(${value.length} bytes)` : value.toString();
 }
 

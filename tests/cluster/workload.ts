@@ -91,15 +91,16 @@ export class Workload {
   private fill(session: Session): void {
     const all = this.coordinators();
     const chosen = all[this.prng.below(all.length)];
-    const { coordinator } = session;
-    if (coordinator?.machine == null || (session.underWay === 0 && coordinator !== chosen)) {
+    const isIdle = session.underWay === 0 && session.coordinator !== chosen;
+    if (isIdle || !isRunning(session.coordinator)) {
       this.reconnect(session);
       session.coordinator = chosen ?? null;
     }
-    while (session.underWay < session.depth && session.coordinator?.machine != null) {
+    const { coordinator } = session;
+    while (coordinator !== null && isRunning(coordinator) && session.underWay < session.depth) {
       const intent = this.intend();
       if (!session.order.mayLeave(intent.request, 0)) return;
-      this.leave(session, session.coordinator, intent);
+      this.leave(session, coordinator, intent);
       if (this.prng.chance(0.3)) return;
     }
   }
@@ -221,6 +222,10 @@ export class Workload {
 function commandOf(keys: readonly string[], value: string | null): WriteCommand {
   if (value === null) return { op: 'del', keys };
   return { op: 'set', pairs: keys.map((key) => [key, Buffer.from(value)] as const) };
+}
+
+function isRunning(coordinator: SimCoordinator | null): boolean {
+  return coordinator !== null && coordinator.machine !== null;
 }
 
 function shorten(value: string | null): string {

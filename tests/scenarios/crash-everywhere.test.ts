@@ -1,6 +1,6 @@
 /**
- * S1, S2, S10, S28, S33, S34: a process dies at every single one of its effects (each record that it
- * appends, each sync, each message and reply), in three plays: a few writes, a recovery of
+ * S1, S2, S10, S28, S33, S34: a process dies at every single one of its effects (each record that
+ * it appends, each sync, each message and reply), in three plays: a few writes, a recovery of
  * everything, and a refill by snapshot. Whatever the place, what was acknowledged is there, applied
  * once, and equal everywhere.
  */

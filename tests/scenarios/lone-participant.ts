@@ -1,6 +1,6 @@
 /**
- * A participant driven by hand, message by message, for what an honest coordinator over honest links
- * never sends: gaps, repetitions, answers to questions of yesterday. Its log is synced when told.
+ * A participant driven by hand, message by message, for what an honest coordinator over honest
+ * links never sends: gaps, repetitions, what belongs to yesterday. Its log is synced when told.
  */
 import { crc32 } from '../../src/base/hash.js';
 import type { View } from '../../src/base/ids.js';

@@ -1,6 +1,6 @@
 /**
- * S9, S26, S32, S41: replicas stay equal while many clients pipeline writes to few keys, messages take
- * any time, and newcomers are filled by delta and by snapshot meanwhile.
+ * S9, S26, S32, S41: replicas stay equal while many clients pipeline writes to few keys, messages
+ * take any time, and newcomers are filled by delta and by snapshot meanwhile.
  */
 import { expect } from 'chai';
 import { SimCluster } from '../cluster/sim-cluster.js';

@@ -1,5 +1,5 @@
 /**
- * Scenario files: prose, then blocks of commands, a line `----`, and what they are expected to show.
+ * Scenario files: prose, then blocks of commands, a line `----`, and what they are to show.
  *
  *     # Why this is shown.
  *

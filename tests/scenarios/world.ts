@@ -1,7 +1,7 @@
 /**
- * What a scenario's commands act on: a simulated cluster with constant delays, and the transcript of
- * what it does. Times are left out; what happens to several participants at the same instant is told
- * in one line, so that a transcript changes only when the protocol does.
+ * What a scenario's commands act on: a simulated cluster with constant delays, and the transcript
+ * of what it does. Times are left out; what happens to several participants at the same instant is
+ * told in one line, so that a transcript changes only when the protocol does.
  */
 import type { StoreRequest } from '../../src/base/store-request.js';
 import { SimCluster, type SimOptions } from '../cluster/sim-cluster.js';

@@ -1,5 +1,7 @@
-/** `crash c p1 silent=yes` now; `crash c at=append_commit nth=2` at its second such effect. Silent: its
- * connections stay half open. */
+/**
+ * `crash c p1 silent=yes` now; `crash c at=append_commit nth=2` at its second such effect. Silent:
+ * its connections stay half open.
+ */
 import { type Handler, amount } from '../handler.js';
 
 export const crash: Handler = (world, command) => {

@@ -1,5 +1,7 @@
-/** `second-coordinator copy=yes`: another coordinator `d` is started beside the first, with an empty
- * folder or with a copy of the first one's; `recognised=no`: nothing tells that it is a copy. */
+/**
+ * `second-coordinator copy=yes`: another coordinator `d` is started beside the first, with an empty
+ * folder or with a copy of the first one's; `recognised=no`: nothing tells that it is a copy.
+ */
 import type { Handler } from '../handler.js';
 
 export const secondCoordinator: Handler = (world, command) => {

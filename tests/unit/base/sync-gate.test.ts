@@ -67,6 +67,19 @@ describe('base/sync-gate', () => {
     expect(ran).to.deep.equal(['first', 'second', 'third']);
   });
 
+  it('keeps the order when an action queues another that could run at once', () => {
+    const gate = new SyncGate();
+    const ran: string[] = [];
+    gate.append();
+    gate.whenSynced(() => {
+      ran.push('first');
+      gate.whenSynced(() => ran.push('third'));
+    });
+    gate.whenSynced(() => ran.push('second'));
+    gate.release(1);
+    expect(ran).to.deep.equal(['first', 'second', 'third']);
+  });
+
   it('refuses a sync that goes back or ahead of what was appended', () => {
     const gate = new SyncGate();
     gate.append();

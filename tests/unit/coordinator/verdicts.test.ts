@@ -18,6 +18,8 @@ const a = (words: string, changes: object = {}): Status => holding('a', words, c
 const b = (words: string, changes: object = {}): Status => holding('b', words, changes);
 const c = (words: string, changes: object = {}): Status => holding('c', words, changes);
 
+const inDoubt = (txid: number, crc: number): object => ({ epoch: 4, txid, crc });
+
 const CASES: readonly Case[] = [
   { what: 'nothing was under way', log: 'C', members: [a('C'), b('C')], base: 1, decisions: [] },
   {
@@ -87,6 +89,14 @@ const CASES: readonly Case[] = [
     members: [a('4'), b('', { inDoubt: [{ epoch: 4, txid: 1, crc: 7 }] })],
     base: 0,
     decisions: ['4:1 A'],
+    exact: true,
+  },
+  {
+    what: '@D nothing behind an abort is committed, although all hold it',
+    log: '',
+    members: [a('4 4'), b('4 4', { inDoubt: [inDoubt(1, 7), inDoubt(2, 4002)] })],
+    base: 0,
+    decisions: ['4:1 A', '4:2 A'],
     exact: true,
   },
   {

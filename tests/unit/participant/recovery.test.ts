@@ -49,6 +49,7 @@ describe('participant/recovery', () => {
 
   it('@B passes over a PREPARED that a checkpoint wrote again', () => {
     expect(told(replay(p(1), p(2), p(1), p(2)))).to.deep.equal(told(replay(p(1), p(2))));
+    expect(told(replay(p(1), p(2), p(1)))).to.deep.equal(told(replay(p(1), p(2))));
   });
 
   it('@C lets a newer epoch take the place of what was voided', () => {
