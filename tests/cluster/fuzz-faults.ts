@@ -240,7 +240,7 @@ export class Faults {
     return 'checkpoint';
   }
 
-  /** Every participant is a member, holds all that was decided, and its memory is sound. */
+  /** Every participant is a member, holds all that was decided, is sound and able to take more. */
   get isSafe(): boolean {
     const { cluster } = this;
     const decided = cluster.coordinator.machine?.core.durableTxid ?? Infinity;
@@ -248,8 +248,10 @@ export class Faults {
       cluster.isWhole &&
       (this.second?.machine ?? null) === null &&
       cluster.participants.every(
-        ({ machine, isFlipped }) =>
-          machine !== null && !isFlipped && machine.state.lastPrepared >= decided,
+        ({ machine, isFlipped, isDiskFull, isPaused }) =>
+          machine !== null &&
+          !(isFlipped || isDiskFull || isPaused) &&
+          machine.state.lastPrepared >= decided,
       )
     );
   }
