@@ -24,9 +24,10 @@ export const BATCH_COMMANDS = 1024;
 export const BATCH_BYTES = 512 * KIB;
 
 /**
- * Transactions that are prepared and not yet decided. A member lags behind another by at most this.
+ * Transactions that are prepared and not yet decided; a member lags behind another by at most this.
+ * Few, because what waits meanwhile makes the next batch larger: more of them mostly add syncs.
  */
-export const MAX_IN_FLIGHT = 8;
+export const MAX_IN_FLIGHT = 3;
 
 /**
  * Aborted transactions that a process remembers by name; must cover every possible in-doubt list.

@@ -2,7 +2,7 @@
  * The Disk port on a real folder. The only file that touches the data folder's files, apart from
  * the lock.
  */
-import { constants } from 'node:fs';
+import { constants, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../ports/disk.js';
@@ -13,6 +13,9 @@ const FILE_MODE = 0o600;
 /** One gathering write takes at most this many chunks (IOV_MAX) and about this many bytes. */
 const MAX_CHUNKS = 1024;
 const MAX_WRITE_BYTES = 16 * 1024 * 1024;
+
+/** Writes up to this size are done at once. */
+const WRITE_HERE_BYTES = 128 * 1024;
 
 const CODES: Readonly<Record<string, DiskErrorCode>> = {
   ENOSPC: 'full',
@@ -139,11 +142,20 @@ class AppendFile implements DiskFile {
     let rest = chunks.filter((chunk) => chunk.length > 0);
     while (rest.length > 0) {
       const taken = firstWrite(rest);
-      const write = this.handle.writev(taken);
-      const { bytesWritten } = await translated(`write to ${this.name}`, write);
+      const bytesWritten = await translated(`write to ${this.name}`, this.write(taken));
       this.bytes += bytesWritten;
       rest = withoutFirst(rest, taken.length, bytesWritten);
     }
+  }
+
+  /**
+   * A small write is a copy into the page cache, cheaper than the way to another thread and back;
+   * only what waits for the device, and large copies, leave this one.
+   */
+  private async write(chunks: Buffer[]): Promise<number> {
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (bytes <= WRITE_HERE_BYTES) return writevSync(this.handle.fd, chunks);
+    return (await this.handle.writev(chunks)).bytesWritten;
   }
 
   sync(): Promise<void> {

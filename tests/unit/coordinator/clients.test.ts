@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
 
 const status = (driver: CoordinatorDriver, txid: string): string =>
@@ -95,9 +96,10 @@ describe('coordinator/clients: refusals before anything is numbered', () => {
   it('bounds the queue', () => {
     const driver = new CoordinatorDriver({ settings: { maxQueuedRequests: 1 } }).serve();
     for (const part of driver.parts) part.silent.add('prepare');
-    const tokens = Array.from({ length: 10 }, (_, index) => driver.set(`k${index}`));
-    expect(driver.told(tokens[8] ?? 0)).to.equal('');
-    expect(driver.told(tokens[9] ?? 0)).to.match(/^TRYAGAIN too many requests/);
+    const length = MAX_IN_FLIGHT + 2;
+    const tokens = Array.from({ length }, (_, index) => driver.set(`k${index}`));
+    expect(driver.told(tokens[MAX_IN_FLIGHT] ?? 0)).to.equal('');
+    expect(driver.told(tokens[MAX_IN_FLIGHT + 1] ?? 0)).to.match(/^TRYAGAIN too many requests/);
   });
 });
 
