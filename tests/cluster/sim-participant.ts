@@ -5,7 +5,7 @@
 import { Prng } from '../../src/base/prng.js';
 import type { ParticipantSettings } from '../../src/participant/core.js';
 import { Participant } from '../../src/participant/machine.js';
-import { keepWhenFull } from '../../src/participant/full-disk.js';
+import { keepWhenFull } from './keep-when-full.js';
 import type { Checkpoint, InstallStep, ParticipantInput } from '../../src/participant/ready.js';
 import { ParticipantRecovery } from '../../src/participant/recovery.js';
 import type { ParticipantState } from '../../src/participant/state.js';

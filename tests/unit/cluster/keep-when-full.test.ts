@@ -1,14 +1,14 @@
 import { expect } from 'chai';
-import { keepWhenFull } from '../../../src/participant/full-disk.js';
+import { keepWhenFull } from '../../cluster/keep-when-full.js';
 import type { WalRecord } from '../../../src/wal/record.js';
-import { epoch, preparedRecord, set, view } from './participant-driver.js';
+import { epoch, preparedRecord, set, view } from '../participant/participant-driver.js';
 
 const commit = (txid: number): WalRecord => ({ kind: 'commit', epoch: 1, txid });
 const abort = (txid: number): WalRecord => ({ kind: 'abort', epoch: 1, txid });
 const prepared = (txid: number): WalRecord => preparedRecord(txid, [set('k', 'v')]);
 const piece: WalRecord = { kind: 'piece', stage: 's', offset: 0, total: 1, bytes: Buffer.alloc(1) };
 
-describe('participant/full-disk', () => {
+describe('cluster/keep-when-full', () => {
   it('drops promises and keeps outcomes of what is prepared on disk', () => {
     const records = [commit(1), piece, abort(2), prepared(3), prepared(4)];
     expect(keepWhenFull(records)).to.deep.equal([commit(1), abort(2)]);
