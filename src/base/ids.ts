@@ -43,6 +43,14 @@ export interface View {
   readonly members: readonly Member[];
 }
 
+/** Of two lines of views the one of the later epoch counts: it fenced the other. */
+export function isNewerView(view: View, than: View | null): boolean {
+  if (than === null || view.epoch.number !== than.epoch.number) {
+    return than === null || view.epoch.number > than.epoch.number;
+  }
+  return view.number > than.number;
+}
+
 export function isMember(view: View | null, storeId: StoreId): boolean {
   return view !== null && view.members.some((member) => member.storeId === storeId);
 }

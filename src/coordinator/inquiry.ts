@@ -7,7 +7,16 @@
  * be held only by members that have not answered, unless this log names them as members that may be
  * left out.
  */
-import { type Epoch, type Millis, type View, NO_EPOCH, sameEpoch } from '../base/ids.js';
+import {
+  type Epoch,
+  type Member,
+  type Millis,
+  type StoreId,
+  type View,
+  isNewerView,
+  NO_EPOCH,
+  sameEpoch,
+} from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -132,7 +141,7 @@ export class Inquiry {
   private highestView(answers: readonly Status[]): View | null {
     let highest = this.membership.latest;
     for (const { view } of answers) {
-      if (view !== null && view.number > (highest?.number ?? 0)) highest = view;
+      if (view !== null && isNewerView(view, highest)) highest = view;
     }
     return highest;
   }
@@ -144,9 +153,32 @@ export class Inquiry {
       .map((peer) => peer.address);
   }
 
+  /**
+   * Nothing was decided under a view that not all its members know: the members of the one before
+   * must be asked too, and so on, down to one that all of its own know.
+   */
+  private mayHold(highest: View): Member[] {
+    const views = [highest, ...[...this.heardOf.values()].map(({ view }) => view)]
+      .filter((view) => view !== null)
+      .sort((a, b) => (isNewerView(a, b) ? -1 : 1));
+    const members = new Map<StoreId, Member>();
+    for (const view of views) {
+      for (const member of view.members) members.set(member.storeId, member);
+      if (view.members.every(({ storeId }) => this.knows(storeId, view))) break;
+    }
+    return [...members.values()];
+  }
+
+  private knows(storeId: StoreId, view: View): boolean {
+    const status = [...this.heardOf.values()].find((other) => other.storeId === storeId);
+    const known = status?.view ?? null;
+    return known !== null && !isNewerView(view, known);
+  }
+
   private notAnswered(view: View): string[] {
     const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
-    return view.members
+    const asked = this.isWithoutLog ? this.mayHold(view) : view.members;
+    return asked
       .filter((member) => !answered.has(member.storeId))
       .map(({ address, storeId }) => {
         const isConfigured = this.peers.all.some((peer) => peer.address === address);

@@ -206,6 +206,24 @@ describe('coordinator/takeover: without its log', () => {
     expect(driver.machine.membership.installed?.number).to.be.at.least(3);
   });
 
+  it('asks beyond a view that not all its members know, and prefers the later epoch', () => {
+    const driver = restarted(['C', 'C', 'C C']);
+    const older = view(6, 'a', 'b');
+    const stray = { ...view(7, 'b', 'c'), epoch: epoch(1) };
+    const real = { ...view(7, 'a'), epoch: epoch(2) };
+    holds(driver.part('a'), 'C C', { view: real, epoch: epoch(2) });
+    holds(driver.part('b'), 'C', { view: older, epoch: epoch(2) });
+    holds(driver.part('c'), 'C', { view: stray });
+    driver.part('a').die();
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.match(/needs an answer from a:1/);
+    driver.part('a').isUp = true;
+    driver.run(3000);
+    expect(driver.machine.membership.latest?.members.map(({ storeId }) => storeId)).to.include('s-a');
+    expect(driver.machine.core.outcomes.decidedTxid).to.be.at.least(2);
+  });
+
   it('counts as without log when a participant knows another epoch or a higher view', () => {
     for (const changes of [{ epoch: epoch(1, 'other') }, { view: view(4, 'a', 'b', 'c') }]) {
       const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
