@@ -220,7 +220,9 @@ describe('coordinator/takeover: without its log', () => {
     expect(condition(driver)).to.match(/needs an answer from a:1/);
     driver.part('a').isUp = true;
     driver.run(3000);
-    expect(driver.machine.membership.latest?.members.map(({ storeId }) => storeId)).to.include('s-a');
+    expect(driver.machine.membership.latest?.members.map(({ storeId }) => storeId)).to.include(
+      's-a',
+    );
     expect(driver.machine.core.outcomes.decidedTxid).to.be.at.least(2);
   });
 
