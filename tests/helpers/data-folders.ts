@@ -3,7 +3,15 @@
  * configuration rewritten. A role's data folder is the only one below `data` beside its
  * configuration, as long as its address does not change.
  */
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Reply, RespConnection } from './resp-connection.js';
 import type { RoleProcess } from './role-process.js';
@@ -43,8 +51,11 @@ export function backUp(role: RoleProcess, target: string): void {
 }
 
 export function restore(role: RoleProcess, source: string): void {
+  // Copied before the old one goes: a freed inode number would be given to the copy.
+  const copy = join(role.folder, 'data.copy');
+  cpSync(source, copy, { recursive: true });
   rmSync(join(role.folder, 'data'), { recursive: true, force: true });
-  cpSync(source, join(role.folder, 'data'), { recursive: true });
+  renameSync(copy, join(role.folder, 'data'));
 }
 
 export function editConfig(role: RoleProcess, edit: (text: string) => string): void {
