@@ -1,15 +1,29 @@
-// The whole test command: build, format, lint, all tests under coverage. A step that fails counts as
-// one failed test; the last line is the sum.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+// The whole test command: build, format, lint, all tests under coverage, the ten grading items. A
+// step that fails counts as one failed test, a grading item as a test; the last line is the sum.
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes that integration tests start and kill would each write their coverage.
 const COVERED = ['dist/tests/{unit,cluster,scenarios}/**/*.test.js'];
-const PLAIN = ['dist/tests/{integration,grade}/**/*.test.js'];
+const PLAIN = ['dist/tests/{integration,grade,hostile}/**/*.test.js'];
+// These take all processors for minutes, and coverage would double that.
+const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
+/** Faults on real processes for so many minutes, where somebody asks for it. */
+const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
+const GRADING_ITEMS = 10;
 const countsFile = join(root, '.build', 'counts.json');
+const gradingFile = join(root, '.build', 'grading.txt');
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function step(name, command, args, env = {}) {
@@ -38,6 +52,39 @@ function tests(name, command, args) {
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
 
+/** Mostly waits, so it runs beside other steps; its output goes into a file until it is printed. */
+function startGrading() {
+  const output = openSync(gradingFile, 'w');
+  // Much else runs now; how fast a process starts is a test of its own.
+  const env = { ...process.env, GRADE_PATIENT: '1' };
+  delete env.DIR;
+  const child = spawn(process.execPath, [join(root, 'dist/tests/grade/grade.js')], {
+    cwd: root,
+    stdio: ['ignore', output, output],
+    env,
+  });
+  closeSync(output);
+  process.on('exit', () => child.kill());
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('close', resolve);
+  });
+}
+
+async function finishGrading(ended) {
+  process.stdout.write('\n== the ten grading items\n');
+  const status = await ended;
+  const output = readFileSync(gradingFile, 'utf8');
+  process.stdout.write(output);
+  const passed = output.match(/^Test item \d+: PASSED$/gm)?.length ?? 0;
+  total.passed += passed;
+  // An item of which nothing was heard has not passed.
+  total.failed += GRADING_ITEMS - passed;
+  if (passed < GRADING_ITEMS || status === 0) return;
+  total.failed++;
+  process.stdout.write(`== grading FAILED with status ${status}\n`);
+}
+
 /** Compiled tests whose source is gone would still run. */
 function removeStale(folder) {
   for (const name of readdirSync(join(root, 'dist', folder), { recursive: true })) {
@@ -51,15 +98,25 @@ function removeStale(folder) {
 
 mkdirSync(join(root, '.build'), { recursive: true });
 const bin = (name) => join(root, 'node_modules', '.bin', name);
+const chosen = process.argv.slice(2);
 const built = step('build', bin('tsc'), ['-p', 'tsconfig.json']);
+const grading = built && chosen.length === 0 ? startGrading() : null;
 step('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
 step('lint', bin('eslint'), ['.', '--max-warnings', '0']);
 if (built) {
   for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
-  const chosen = process.argv.slice(2);
   const covered = chosen.length > 0 ? chosen : COVERED;
   tests('tests with coverage', bin('c8'), [bin('mocha'), ...covered]);
-  if (chosen.length === 0) tests('tests with processes', bin('mocha'), PLAIN);
+}
+if (grading !== null) {
+  await finishGrading(grading);
+  // These take ports of the loopback interface, as grading does where it has no namespace.
+  tests('tests with processes', bin('mocha'), PLAIN);
+  tests('tests that search', bin('mocha'), SEARCHING);
+  if (CHAOS_MINUTES !== '') {
+    const chaos = join(root, 'dist/tests/chaos/chaos.js');
+    step('chaos', process.execPath, [chaos, '--minutes', CHAOS_MINUTES, '--seed', '1']);
+  }
 }
 const { countsLine } = built
   ? await import('../dist/tests/helpers/counts.js')

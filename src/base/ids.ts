@@ -51,6 +51,10 @@ export function isNewerView(view: View, than: View | null): boolean {
   return view.number > than.number;
 }
 
+export function sameView(a: View | null, b: View | null): boolean {
+  return a !== null && b !== null && a.number === b.number && sameEpoch(a.epoch, b.epoch);
+}
+
 export function isMember(view: View | null, storeId: StoreId): boolean {
   return view !== null && view.members.some((member) => member.storeId === storeId);
 }

@@ -10,6 +10,12 @@ const MIB = 1024 * KIB;
 /** Payloads above this are staged in pieces first, so that no frame holds up what is behind it. */
 export const INLINE_PAYLOAD_BYTES = 1 * MIB;
 
+/**
+ * Requests and answers up to here, a value of 1 MB with its key and what goes with them, are given
+ * their time once, from the arrival on; larger ones get it anew with every step of progress.
+ */
+export const PROMPT_BYTES = 1 * MIB + 128 * KIB;
+
 /** One slice of a staged payload, of a large value on its way to a reader, or of a delta. */
 export const PIECE_BYTES = 512 * KIB;
 
@@ -18,6 +24,15 @@ export const PIECE_WINDOW_BYTES = 4 * MIB;
 
 /** Unanswered slices of one large value. */
 export const READ_WINDOW_PIECES = 4;
+
+/** No setting allows a longer value: one of more bytes was never written. */
+export const MAX_STORED_VALUE_BYTES = 512 * MIB;
+
+/**
+ * Values of one answer together, which the coordinator holds whole before it passes it on. A client
+ * may name one large value many times in one command, so what is stored bounds nothing.
+ */
+export const MAX_ANSWER_BYTES = 4096 * MIB;
 
 /** Client commands in one transaction, and the payload at which a batch is closed. */
 export const BATCH_COMMANDS = 1024;

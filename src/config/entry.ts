@@ -18,7 +18,7 @@ export interface TextLine {
 }
 
 const LINE_END = /\r\n|\n|\r/;
-const CONTROL_CHARACTER = /[\u0000-\u0008\u000b-\u001f\u007f]/;
+const CONTROL_CHARACTER = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /**
  * The lines that hold something, with their numbers. Any of LF, CRLF and CR ends a line; a byte
@@ -31,7 +31,10 @@ export function significantLines(text: string): TextLine[] {
     .filter((line) => line.text !== '');
 }
 
-/** Control characters are never part of a setting; mostly they show that the file is not text. */
+/**
+ * Control characters are never part of a setting; mostly they show that the file is not text. A tab
+ * is white space; a line end can only come out of a quoted value.
+ */
 export function hasControlCharacter(text: string): boolean {
   return CONTROL_CHARACTER.test(text);
 }

@@ -32,6 +32,8 @@ interface Join {
   rounds: number;
   failures: number;
   retryAt: Millis;
+  /** While a catch-up is under way: when to ask whether the connection still leads anywhere. */
+  probeAt: Millis;
   fresh: boolean;
   how: CaughtUp['how'];
 }
@@ -76,6 +78,7 @@ export class Admission {
       rounds: 0,
       failures: 0,
       retryAt,
+      probeAt: Infinity,
       fresh,
       how: 'none',
     });
@@ -128,6 +131,7 @@ export class Admission {
       this.liftBarrier();
       if (join !== undefined) this.postpone(peer, join, 'the barrier took too long');
     }
+    for (const [peer, join] of this.joins) this.probe(peer, join);
     this.advance();
   }
 
@@ -135,8 +139,19 @@ export class Admission {
     let at = this.barrier?.until ?? Infinity;
     for (const join of this.joins.values()) {
       if (join.phase === 'waiting') at = Math.min(at, join.retryAt);
+      if (join.phase === 'pulling') at = Math.min(at, join.probeAt);
     }
     return at;
+  }
+
+  /**
+   * Catching up may take minutes, in which nothing is said on the data connection; one that has
+   * become half-open would never be found out. So something is asked that is answered at once.
+   */
+  private probe(peer: Peer, join: Join): void {
+    if (join.phase !== 'pulling' || this.core.now < join.probeAt) return;
+    join.probeAt = this.core.now + this.core.settings.failureTimeoutMs;
+    this.peers.send(peer, { type: 'inquire' });
   }
 
   private pull(peer: Peer, join: Join): void {
@@ -152,6 +167,7 @@ export class Admission {
     this.attempts += 1;
     join.attempt = this.attempts;
     join.phase = 'pulling';
+    join.probeAt = this.core.now + this.core.settings.failureTimeoutMs;
     this.peers.send(peer, {
       type: 'catchUp',
       attempt: join.attempt,
@@ -193,7 +209,9 @@ export class Admission {
   private admit(peer: Peer, join: Join, message: CaughtUp): void {
     const { core } = this;
     const expected = this.stateOfMembers();
-    const quiet = this.transactions.isQuiet && this.membership.isSettledEnough;
+    const staying = this.staying();
+    const mayFollow = this.membership.mayFollow([...staying, peer]);
+    const quiet = this.transactions.isQuiet && this.membership.isSettledEnough && mayFollow;
     if (expected === null || !quiet || message.position.txid !== core.lastTxid) {
       this.liftBarrier();
       this.postpone(peer, join, 'the cluster moved on meanwhile');
@@ -213,10 +231,13 @@ export class Admission {
     core.counters.rejoins += 1;
     if (join.how === 'snapshot') core.counters.rejoinsBySnapshot += 1;
     this.joins.delete(peer);
-    this.membership.propose([...this.staying(), peer], 'a participant has caught up');
+    this.membership.propose([...staying, peer], 'a participant has caught up');
+    // From here on only the log can delay it: what began meanwhile would miss the new member.
+    const barrier = { peer, until: Infinity, isFinalSent: true };
+    this.barrier = barrier;
     core.gate.whenSynced(() => {
-      if (peer.isFenced && this.membership.has(peer)) this.onAdmitted(peer);
-      this.liftBarrier();
+      if (peer.isFenced && !peer.isReady && this.membership.has(peer)) this.onAdmitted(peer);
+      if (this.barrier === barrier) this.liftBarrier();
     });
   }
 

@@ -39,8 +39,8 @@ export class Batcher {
     return session !== undefined && this.queue.some((write) => write.client?.session === session);
   }
 
-  makeWrite(client: ClientRef, command: WriteCommand): PendingWrite {
-    const deadline = this.core.now + this.core.settings.requestTimeoutMs;
+  makeWrite(client: ClientRef, command: WriteCommand, arrivedAt: Millis): PendingWrite {
+    const deadline = arrivedAt + this.core.settings.requestTimeoutMs;
     return { client, command, bytes: bytesOf(command), pairs: pairsOf(command), deadline };
   }
 

@@ -18,6 +18,7 @@ import type { Transactions } from './transactions.js';
 interface Held {
   readonly client: ClientRef;
   readonly request: StoreRequest;
+  readonly arrivedAt: Millis;
   readonly deadline: Millis;
 }
 
@@ -34,30 +35,32 @@ export class Clients {
     private readonly reads: Reads,
   ) {}
 
-  get heldCount(): number {
-    return this.held.length;
-  }
-
-  onRequest(client: ClientRef, request: StoreRequest): void {
+  onRequest(client: ClientRef, request: StoreRequest, waitedMs: Millis): void {
     const { core } = this;
+    const arrivedAt = core.now - waitedMs;
+    core.unanswered += 1;
     switch (core.phase) {
       case 'recovering':
-        this.hold(client, request);
+        this.hold(client, request, arrivedAt);
         return;
       case 'halted':
       case 'stopped':
         core.fail(client, 'ERR', core.condition);
         return;
       case 'serving':
-        this.serve(client, request);
+        if (this.isBeyondLimit(request)) core.fail(client, 'TRYAGAIN', TOO_MANY);
+        else this.serve(client, request, arrivedAt);
         return;
       default:
         unreachable(core.phase);
     }
   }
 
+  /** What they have waited is part of their time: nobody waits for recovery and then anew. */
   onServing(): void {
-    for (const { client, request } of this.held.splice(0)) this.serve(client, request);
+    for (const { client, request, arrivedAt } of this.held.splice(0)) {
+      this.serve(client, request, arrivedAt);
+    }
   }
 
   onTick(): void {
@@ -75,32 +78,37 @@ export class Clients {
     for (const { client } of this.held.splice(0)) this.core.fail(client, code, text);
   }
 
-  private hold(client: ClientRef, request: StoreRequest): void {
+  /** Questions about a transaction are answered at once and wait for nobody. */
+  private isBeyondLimit(request: StoreRequest): boolean {
+    return request.type !== 'txstatus' && this.hasTooMany();
+  }
+
+  private hasTooMany(): boolean {
+    return this.core.unanswered > this.core.settings.maxQueuedRequests;
+  }
+
+  private hold(client: ClientRef, request: StoreRequest, arrivedAt: Millis): void {
     const { core } = this;
-    const { recoveryWaitMs, maxQueuedRequests } = core.settings;
+    const { recoveryWaitMs } = core.settings;
     const isHopeless =
       core.now - core.startedAt > recoveryWaitMs &&
       this.peers.all.every((peer) => this.peers.isSuspected(peer));
     if (isHopeless) core.fail(client, 'LOADING', this.stillRecovering());
-    else if (this.held.length >= maxQueuedRequests) core.fail(client, 'LOADING', TOO_MANY);
-    else this.held.push({ client, request, deadline: core.now + recoveryWaitMs });
+    else if (this.hasTooMany()) core.fail(client, 'LOADING', TOO_MANY);
+    else this.held.push({ client, request, arrivedAt, deadline: arrivedAt + recoveryWaitMs });
   }
 
   private stillRecovering(): string {
     return `the coordinator is recovering: ${this.core.condition}`;
   }
 
-  private serve(client: ClientRef, request: StoreRequest): void {
+  private serve(client: ClientRef, request: StoreRequest, arrivedAt: Millis): void {
     switch (request.type) {
       case 'read':
-        if (this.reads.count >= this.core.settings.maxQueuedRequests) {
-          this.core.fail(client, 'TRYAGAIN', TOO_MANY);
-        } else {
-          this.reads.onRead(client, request.command);
-        }
+        this.reads.onRead(client, request.command, arrivedAt);
         return;
       case 'write':
-        this.write(client, request.command);
+        this.write(client, request.command, arrivedAt);
         return;
       case 'txstatus':
         this.tellStatus(client, request.txid);
@@ -110,8 +118,8 @@ export class Clients {
     }
   }
 
-  private write(client: ClientRef, command: WriteCommand): void {
-    const write = this.batcher.makeWrite(client, command);
+  private write(client: ClientRef, command: WriteCommand, arrivedAt: Millis): void {
+    const write = this.batcher.makeWrite(client, command, arrivedAt);
     const refusal = this.objection(write);
     if (refusal !== null) {
       this.core.fail(client, refusal.code, refusal.text);
@@ -127,7 +135,7 @@ export class Clients {
 
   private objection(write: PendingWrite): { code: string; text: string } | null {
     const { core, membership } = this;
-    const { minParticipants, maxQueuedRequests } = core.settings;
+    const { minParticipants } = core.settings;
     const members = membership.memberPeers();
     const live = members.filter((peer) => !this.peers.isSuspected(peer)).length;
     if (live === 0) {
@@ -138,7 +146,6 @@ export class Clients {
       const text = `Not enough good replicas to write. ${live} of at least ${minParticipants} participants are there.`;
       return { code: 'NOREPLICAS', text };
     }
-    if (this.batcher.length >= maxQueuedRequests) return { code: 'TRYAGAIN', text: TOO_MANY };
     return write.command.op === 'set' ? this.lacksRoom(write) : null;
   }
 
@@ -165,13 +172,11 @@ export class Clients {
     const epoch = Number(match[1]);
     const txid = Number(match[2]);
     const decision = this.core.outcomes.get(txid);
-    const isTold = txid <= this.core.durableTxid;
-    if (decision?.epoch === epoch && isTold) {
-      const status = decision.commit ? 'committed' : 'aborted';
-      this.core.reply(client, { type: 'status', status });
-    } else if (decision !== undefined && isTold) {
-      // Another transaction bears this number: the asker's was never decided, and never will be.
-      this.core.reply(client, { type: 'status', status: 'aborted' });
+    if (decision !== undefined && txid <= this.core.durableTxid) {
+      // If another transaction bears this number, the asker's was never decided, nor will it be.
+      const isDone = decision.epoch === epoch && decision.commit;
+      const aborted = this.membership.hasSynced(txid) ? 'aborted' : 'pending';
+      this.core.reply(client, { type: 'status', status: isDone ? 'committed' : aborted });
     } else if (epoch === this.core.epoch.number && this.transactions.isPending(txid)) {
       this.core.reply(client, { type: 'status', status: 'pending' });
     } else {

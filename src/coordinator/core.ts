@@ -65,6 +65,8 @@ export class CoordinatorCore {
   lastTxid = 0;
   /** Highest txid whose outcome is on disk here. */
   durableTxid = 0;
+  /** Requests of all clients that have no answer yet, wherever they are. */
+  unanswered = 0;
   readonly counters: CoordinatorCounters = {
     commits: 0,
     commands: 0,
@@ -138,6 +140,7 @@ export class CoordinatorCore {
   }
 
   reply(client: ClientRef, reply: StoreReply): void {
+    this.unanswered -= 1;
     this.replies.push({ client, reply });
   }
 

@@ -2,6 +2,7 @@
  * What the coordinator tells of itself and its participants, for INFO: plain names and values.
  * Reads the machine and changes nothing in it but the note of when a participant's state changed.
  */
+import { unreachable } from '../base/assert.js';
 import type { Coordinator } from './machine.js';
 import type { Peer, PeerState } from './peers.js';
 
@@ -60,17 +61,28 @@ function participantField(machine: Coordinator, peer: Peer): Field {
     ['state', peer.state],
     ['store', peer.storeId ?? ''],
     ['since_ms', Math.max(0, Math.round(machine.core.now - peer.stateSince))],
-    ['reason', reasonOf(peer)],
+    ['reason', reasonOf(machine, peer).replaceAll(',', ';')],
     ['applied_txid', peer.position?.txid ?? 0],
   ];
   return [`participant${peer.index}`, values.map(([name, value]) => `${name}=${value}`).join(',')];
 }
 
-/** Commas separate the values of one participant. */
-function reasonOf(peer: Peer): string {
-  if (peer.unsound !== '') return peer.unsound.replaceAll(',', ';');
-  const isLost = peer.state === 'suspected' || peer.state === 'unreachable';
-  return isLost ? peer.trouble.replaceAll(',', ';') : '';
+/** Why it does not do its part. Commas would separate it from the next value. */
+function reasonOf({ peers }: Coordinator, peer: Peer): string {
+  if (peer.unsound !== '') return peer.unsound;
+  switch (peer.state) {
+    case 'suspected':
+    case 'unreachable':
+      return peers.absence(peer);
+    case 'joining':
+    case 'out':
+      return peer.removedBecause || 'it was not in the view when this coordinator started';
+    case 'member':
+    case 'new':
+      return '';
+    default:
+      return unreachable(peer.state);
+  }
 }
 
 export function statsFields(machine: Coordinator): Field[] {

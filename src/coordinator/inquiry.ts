@@ -16,6 +16,7 @@ import {
   isNewerView,
   NO_EPOCH,
   sameEpoch,
+  sameView,
 } from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
@@ -35,7 +36,7 @@ export class Inquiry {
   /** No log, a copied one, or one that others have outrun: all members must be asked. */
   isWithoutLog: boolean;
   private askAgainAt: Millis;
-  private readonly askedAt: Millis;
+  private askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
   /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
@@ -45,12 +46,22 @@ export class Inquiry {
     private readonly core: CoordinatorCore,
     private readonly peers: Peers,
     private readonly membership: Membership,
+    /** Of this log, and what this start has raised since. */
     private readonly ownEpochs: readonly Epoch[],
-    isCopied: boolean,
+    isWithoutLog: boolean,
   ) {
-    this.isWithoutLog = isCopied || membership.latest === null;
+    this.isWithoutLog = isWithoutLog || membership.latest === null;
     this.askedAt = core.now;
     this.askAgainAt = core.now + ASK_AGAIN_MS;
+  }
+
+  /** Somebody else went on between an answer and the fence: what was heard may be over. */
+  startOver(): void {
+    this.isWithoutLog = true;
+    this.heardOf.clear();
+    this.askedAt = this.core.now;
+    this.askAgainAt = this.core.now;
+    this.onTick();
   }
 
   onOpen(peer: Peer): void {
@@ -59,11 +70,33 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
+    this.membership.noteStatus(status);
     const { heardMsAgo, heardEpoch } = status;
     const heardAt = this.core.now - heardMsAgo;
-    if (heardMsAgo < 0 || heardAt < this.lastHeardAt) return;
+    const isOurs = heardEpoch.number > 0 && sameEpoch(heardEpoch, this.core.epoch);
+    if (heardMsAgo < 0 || isOurs || heardAt < this.lastHeardAt) return;
     this.lastHeardAt = heardAt;
     this.lastHeardEpoch = heardEpoch;
+  }
+
+  /** What it has promised may be another epoch by now: it is to be asked again. */
+  forget(peer: Peer): void {
+    this.heardOf.delete(peer);
+  }
+
+  /** The epoch that it has promised, as far as it was asked. */
+  promiseOf(peer: Peer): Epoch | undefined {
+    return this.heardOf.get(peer)?.epoch;
+  }
+
+  /**
+   * What an operator has overridden counts as nothing. The fence raises a participant's generation,
+   * so what it was before is what counts.
+   */
+  vouched(peer: Peer, status: Status): Status {
+    const generation = this.heardOf.get(peer)?.generation ?? status.generation;
+    if (generation >= this.generation || peer === this.forcedPeer) return status;
+    return { ...status, view: null, empty: true, fit: false };
   }
 
   onTick(): void {
@@ -88,14 +121,11 @@ export class Inquiry {
 
   /** Null while more must be heard; then `condition` says of whom. */
   conclude(): Conclusion | null {
-    const answers = [...this.heardOf.values()];
+    const answers = this.answers();
     if (this.core.settings.forcedView !== '') {
       return this.concludeForced(answers);
     }
-    if (!this.isWithoutLog && answers.some((status) => this.outruns(status))) {
-      this.isWithoutLog = true;
-      this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
-    }
+    this.noteOutrun();
     const target = this.isWithoutLog ? this.highestView(answers) : this.membership.latest;
     const waitFor = target === null ? this.notEmpty() : this.notAnswered(target);
     if (target !== null && !this.isWithoutLog && this.patienceIsOver) {
@@ -108,7 +138,7 @@ export class Inquiry {
       this.core.await(`${what} needs an answer from ${waitFor.join(', ')}`);
       return null;
     }
-    if (this.isWithoutLog && !this.isAlone()) return null;
+    if (this.isWithoutLog && !(this.hasHeardAll() && this.isAlone())) return null;
     return { target, answers };
   }
 
@@ -128,18 +158,43 @@ export class Inquiry {
   }
 
   highestKnownView(): View | null {
-    return this.highestView([...this.heardOf.values()]);
+    return this.highestView(this.answers());
+  }
+
+  /** True if this start counts as without log from now on because of what some participant said. */
+  private noteOutrun(): boolean {
+    if (this.isWithoutLog || ![...this.heardOf.values()].some((status) => this.outruns(status))) {
+      return false;
+    }
+    this.isWithoutLog = true;
+    this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
+    return true;
+  }
+
+  /** What was concluded does not hold: somebody who answered later knows more. */
+  isOver(): boolean {
+    return this.noteOutrun() || this.generation > this.core.generation;
+  }
+
+  private answers(): Status[] {
+    return [...this.heardOf].map(([peer, status]) => this.vouched(peer, status));
+  }
+
+  /** The highest that anybody knows. */
+  private get generation(): number {
+    const heard = [...this.heardOf.values()].map(({ generation }) => generation);
+    return Math.max(this.core.generation, ...heard);
   }
 
   /** Another coordinator has been here since this log was written. */
-  private outruns(status: Status): boolean {
-    const known =
-      status.epoch.number === 0 || this.ownEpochs.some((own) => sameEpoch(own, status.epoch));
-    return !known || (status.view?.number ?? 0) > (this.membership.latest?.number ?? 0);
+  private outruns({ generation, epoch, view }: Status): boolean {
+    if (generation !== this.core.generation) return generation > this.core.generation;
+    const isKnown = epoch.number === 0 || this.ownEpochs.some((own) => sameEpoch(own, epoch));
+    return !isKnown || (view !== null && isNewerView(view, this.membership.latest));
   }
 
   private highestView(answers: readonly Status[]): View | null {
-    let highest = this.membership.latest;
+    let highest = this.core.generation < this.generation ? null : this.membership.latest;
     for (const { view } of answers) {
       if (view !== null && isNewerView(view, highest)) highest = view;
     }
@@ -153,31 +208,9 @@ export class Inquiry {
       .map((peer) => peer.address);
   }
 
-  /**
-   * Nothing was decided under a view that not all its members know: the members of the one before
-   * must be asked too, and so on, down to one that all of its own know.
-   */
-  private mayHold(highest: View): Member[] {
-    const views = [highest, ...[...this.heardOf.values()].map(({ view }) => view)]
-      .filter((view) => view !== null)
-      .sort((a, b) => (isNewerView(a, b) ? -1 : 1));
-    const members = new Map<StoreId, Member>();
-    for (const view of views) {
-      for (const member of view.members) members.set(member.storeId, member);
-      if (view.members.every(({ storeId }) => this.knows(storeId, view))) break;
-    }
-    return [...members.values()];
-  }
-
-  private knows(storeId: StoreId, view: View): boolean {
-    const status = [...this.heardOf.values()].find((other) => other.storeId === storeId);
-    const known = status?.view ?? null;
-    return known !== null && !isNewerView(view, known);
-  }
-
   private notAnswered(view: View): string[] {
     const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
-    const asked = this.isWithoutLog ? this.mayHold(view) : view.members;
+    const asked = this.isWithoutLog ? membersOf(viewsBack(view, this.answers())) : view.members;
     return asked
       .filter((member) => !answered.has(member.storeId))
       .map(({ address, storeId }) => {
@@ -185,6 +218,14 @@ export class Inquiry {
         const hint = isConfigured ? '' : ', which is not configured';
         return `${address} (store ${storeId.slice(0, 8)}${hint})`;
       });
+  }
+
+  /** Whoever can answer may know a newer view: a start without log gives them all the time. */
+  private hasHeardAll(): boolean {
+    const silent = this.peers.all.filter((peer) => !this.heardOf.has(peer));
+    if (silent.length === 0 || this.patienceIsOver) return true;
+    this.core.await(`giving ${silent.map(({ address }) => address).join(', ')} time to answer`);
+    return false;
   }
 
   /** A start without log must not take a living coordinator's participants away. */
@@ -202,4 +243,34 @@ export class Inquiry {
     core.await('making sure that no other coordinator is alive');
     return false;
   }
+}
+
+/**
+ * Nothing was decided under a view that not all its members know: the view before it counts too,
+ * and so on, down to one that all of its own members know. Newest first.
+ */
+export function viewsBack(newest: View, statuses: readonly Status[]): View[] {
+  const known = new Map(statuses.map(({ storeId, view }) => [storeId, view]));
+  const views = [newest, ...known.values()]
+    .filter((view) => view !== null)
+    .sort((a, b) => Number(isNewerView(b, a)) - Number(isNewerView(a, b)));
+  const back: View[] = [];
+  for (const view of views) {
+    if (sameView(view, back.at(-1) ?? null)) continue;
+    back.push(view);
+    const isKnown = view.members.every(({ storeId }) => {
+      const own = known.get(storeId) ?? null;
+      return own !== null && !isNewerView(view, own);
+    });
+    if (isKnown) break;
+  }
+  return back;
+}
+
+export function membersOf(views: readonly View[]): Member[] {
+  const members = new Map<StoreId, Member>();
+  for (const view of views) {
+    for (const member of view.members) members.set(member.storeId, member);
+  }
+  return [...members.values()];
 }

@@ -79,7 +79,7 @@ export class Integrity {
     const silent = members.filter(
       (peer) => peer.unsound === '' && !sound.includes(peer) && !this.peers.isSuspected(peer),
     );
-    if (silent.length > 0) return;
+    if (silent.length > 0 || !membership.mayFollow(sound)) return;
     membership.propose(sound, gone > 0 ? 'the configuration changed' : 'a member must be refilled');
   }
 

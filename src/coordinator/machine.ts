@@ -16,6 +16,7 @@ import { Admission } from './admission.js';
 import { Agreement } from './agreement.js';
 import { Batcher } from './batcher.js';
 import { Clients } from './clients.js';
+import { segmentHead, stateRecord } from './base-records.js';
 import { type CoordinatorSettings, CoordinatorCore } from './core.js';
 import { Integrity } from './integrity.js';
 import { Membership } from './membership.js';
@@ -61,7 +62,7 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     const { settings, recovered, prng, clusterId, generation, now } = options;
     const identity = { clusterId, generation };
-    const { outcomes, view, epochs } = recovered;
+    const { outcomes, epochs } = recovered;
     const { storeId, trace } = options;
     const core = new CoordinatorCore(settings, storeId, identity, outcomes, trace, now);
     this.core = core;
@@ -74,7 +75,7 @@ export class Coordinator {
       onPong: (peer, message) => this.onPong(peer, message),
     });
     const { peers } = this;
-    this.membership = new Membership(core, peers, view);
+    this.membership = new Membership(core, peers, recovered);
     const { membership } = this;
     this.batcher = new Batcher(core);
     this.transactions = new Transactions(core, peers, membership, this.batcher);
@@ -94,7 +95,8 @@ export class Coordinator {
       this.reads,
       (text) => this.halt(text),
     );
-    this.takeover = new Takeover(core, peers, membership, prng, epochs, options.isCopied, () => {
+    const isWithoutLog = options.isCopied || recovered.isUnfinished;
+    this.takeover = new Takeover(core, peers, membership, prng, epochs, isWithoutLog, () => {
       this.onServing();
     });
     this.clients = new Clients(
@@ -117,7 +119,7 @@ export class Coordinator {
     this.noticeSuspicions();
     switch (input.type) {
       case 'client':
-        this.clients.onRequest(input.client, input.request);
+        this.clients.onRequest(input.client, input.request, input.waitedMs ?? 0);
         return;
       case 'dialOpened':
         this.peers.onDialOpened(input.dial);
@@ -164,21 +166,16 @@ export class Coordinator {
 
   /** Requests that nobody has answered yet. */
   get pendingRequests(): number {
-    return (
-      this.clients.heldCount +
-      this.batcher.length +
-      this.transactions.inFlight +
-      this.reads.count +
-      (this.staging.bytes > 0 ? 1 : 0)
-    );
+    return this.core.unanswered;
   }
 
   /** A new log segment is due: the shell decides by the size of the log. */
   beginCheckpoint(now: Millis): void {
     this.core.now = this.clock.read(now);
-    if (this.core.phase === 'serving') {
-      this.core.checkpoint([this.takeover.stateRecord(), ...this.transactions.unsyncedOutcomes()]);
-    }
+    const { core, membership } = this;
+    if (core.phase !== 'serving') return;
+    const state = stateRecord(core.outcomes, membership, this.takeover.epochs);
+    core.checkpoint(segmentHead(state, this.transactions.unsyncedOutcomes(), membership));
   }
 
   /** The log can no longer be trusted, or another coordinator took over: nobody is told more. */
@@ -220,7 +217,7 @@ export class Coordinator {
         this.suspected.add(peer);
         this.core.trace.event('warn', 'a participant does not answer', {
           participant: peer.address,
-          reason: peer.trouble,
+          reason: this.peers.absence(peer),
         });
         this.reads.onPeerLost(peer);
       } else {
@@ -242,8 +239,7 @@ export class Coordinator {
         this.onFenced(peer, message.status);
         return;
       case 'viewed':
-        this.membership.onViewed(peer, message.number);
-        this.takeover.onViewed(peer);
+        this.takeover.onViewed(peer, message);
         this.advance();
         return;
       case 'vote':
@@ -273,17 +269,19 @@ export class Coordinator {
   }
 
   private onFenced(peer: Peer, status: Status): void {
+    if (!sameEpoch(status.epoch, this.core.epoch)) return; // It is to be asked again.
     peer.isFenced = true;
+    peer.missedSince = Infinity;
     peer.status = status;
     peer.position = status.resolved;
     peer.syncedTxid = status.synced;
     peer.bytes = status.bytes;
     peer.keys = status.keys;
     if (this.core.phase !== 'serving') {
-      this.membership.sendTo(peer);
-      this.takeover.advance();
+      this.takeover.onFenced(peer, status);
       return;
     }
+    this.membership.noteStatus(status);
     this.include(peer, status);
     this.advance();
   }
@@ -328,6 +326,10 @@ export class Coordinator {
 
   private onRefused(peer: Peer, message: Refused): void {
     const { epoch } = this.core;
+    if (message.code === 'epoch' && message.epoch.number < epoch.number) {
+      this.takeover.onPromisedOther(peer);
+      return;
+    }
     // Two that chose the same number: the other one was first here.
     const isLower = epoch.number <= message.epoch.number && !sameEpoch(epoch, message.epoch);
     if (

@@ -6,12 +6,24 @@
  * change at a time; when a member of a proposed view fails before it is installed, the next view
  * shrinks that one. Knows nothing of transactions: callers decide when a change is needed and safe
  * (a view that adds a member waits behind a barrier, see `admission.ts`).
- * Invariant: consecutive views share at least one member.
+ * Invariant: who knows no more than a view that was installed finds the newest one by asking all
+ * its members, then those of the newest view that they tell of, and so on (`mayFollow`).
  */
 import { assert } from '../base/assert.js';
-import { type Member, type StoreId, type View, isMember } from '../base/ids.js';
+import {
+  type Member,
+  type StoreId,
+  type TxId,
+  type View,
+  isMember,
+  isNewerView,
+  sameEpoch,
+  sameView,
+} from '../base/ids.js';
+import type { Status, Viewed } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import type { Peer, Peers } from './peers.js';
+import type { CoordinatorRecovered } from './recovery.js';
 
 export class Membership {
   /** Newest view, synced here or about to be. */
@@ -21,6 +33,12 @@ export class Membership {
   isDurable = true;
   /** The newest view that members were told of: what a PREPARE names. */
   announced: View | null;
+  /** From the newest view known to be installed up to the latest, but see `noteStored`. */
+  private chain: readonly View[];
+  /** Of all views that were ever heard of, sent or not. */
+  private highestNumber: number;
+  /** The log says that the latest view was installed, or knows no view before it. */
+  private isNoted: boolean;
   private acknowledged = new Set<StoreId>();
   /** Called when the latest view becomes the installed one. */
   onInstalled: () => void = () => undefined;
@@ -28,17 +46,28 @@ export class Membership {
   constructor(
     private readonly core: CoordinatorCore,
     private readonly peers: Peers,
-    latest: View | null,
+    recovered: Pick<CoordinatorRecovered, 'view' | 'views' | 'highestNumber'>,
   ) {
-    this.latest = latest;
-    this.announced = latest;
+    this.latest = recovered.view;
+    this.announced = recovered.view;
+    this.chain = recovered.views;
+    this.highestNumber = recovered.highestNumber;
+    this.isNoted = recovered.views.length <= 1;
   }
 
   get isChanging(): boolean {
-    return this.latest !== null && this.installed?.number !== this.latest.number;
+    return this.latest !== this.installed;
   }
 
-  /** A change that only silent members hold up: a next view without them may take its place. */
+  /** From the newest view known to be installed up to the latest. */
+  get views(): readonly View[] {
+    return this.chain;
+  }
+
+  /**
+   * A change that only silent or unsound members hold up: a next view without them may take its
+   * place.
+   */
   get isSettledEnough(): boolean {
     if (!this.isChanging) return true;
     if (!this.isDurable) return false;
@@ -47,7 +76,7 @@ export class Membership {
     );
     return missing.every(({ storeId }) => {
       const peer = this.peers.byStore(storeId);
-      return peer === undefined || this.peers.isSuspected(peer);
+      return peer === undefined || peer.unsound !== '' || this.peers.isSuspected(peer);
     });
   }
 
@@ -69,37 +98,81 @@ export class Membership {
     return this.memberPeers().filter((peer) => peer.isFenced && !this.peers.isSuspected(peer));
   }
 
+  /**
+   * Whether these can be found by somebody who only knows the installed view, or one after it that
+   * all its members may have stored: they share a member with each of those from which nothing else
+   * leads on. Otherwise such a view would pass for the newest.
+   */
+  mayFollow(members: readonly Peer[]): boolean {
+    return this.chain.every((view) =>
+      members.some(({ storeId }) => storeId !== null && isMember(view, storeId)),
+    );
+  }
+
+  /** Whose answer would make these members a view that may follow; for people. */
+  awaitedFor(members: readonly Peer[]): string {
+    const unmet = this.chain.filter((view) =>
+      view.members.every(({ storeId }) => members.every((peer) => peer.storeId !== storeId)),
+    );
+    return (unmet[0]?.members ?? []).map(({ address }) => address).join(' or ');
+  }
+
   propose(members: readonly Peer[], reason: string): void {
-    const stays =
-      this.latest === null ||
-      members.some(({ storeId }) => storeId !== null && isMember(this.latest, storeId));
-    assert(stays, 'a view shares a member with the one before');
+    assert(this.mayFollow(members), 'a view can be found from those before it');
     this.begin(members, reason);
   }
 
-  /** At a start: a view that participants know and this log does not. The caller persists it. */
-  adopt(view: View): void {
+  /**
+   * At a start without log: the view to go on with, and those before it under which something may
+   * have been decided, oldest first. The caller persists it.
+   */
+  adopt(views: readonly View[]): void {
+    const view = views.at(-1) ?? null;
     this.latest = view;
     this.announced = view;
+    this.chain = views;
     this.isDurable = true;
+    this.isNoted = true;
+  }
+
+  /** What a participant says that it has on disk. */
+  noteStatus({ storeId, view }: Status): void {
+    if (view === null) return;
+    this.highestNumber = Math.max(this.highestNumber, view.number);
+    this.noteStored(storeId, view);
+  }
+
+  /** Who asks this member is told of the view: older views that it is in lead on. */
+  private noteStored(storeId: StoreId, view: View): void {
+    if (!this.chain.some((own) => sameView(own, view))) return;
+    this.chain = this.chain.filter((own) => !(isNewerView(view, own) && isMember(own, storeId)));
   }
 
   /** An operator's override: this one store is the truth from now on. */
   force(peer: Peer, highestKnown: View | null): void {
     this.latest = highestKnown;
-    this.begin([peer], 'forced by an operator');
+    this.chain = [];
+    this.begin([peer], 'forced by an operator', () => 'an operator forced a view without it');
   }
 
-  private begin(members: readonly Peer[], reason: string): void {
+  private begin(
+    members: readonly Peer[],
+    reason: string,
+    whyRemoved = (member: Member): string => this.whyRemoved(member),
+  ): void {
     const { core } = this;
+    const before = this.latest?.members ?? [];
     assert(members.length > 0, 'a view never shrinks to nothing');
     const list = members.map(memberOf);
     const view: View = {
-      number: (this.latest?.number ?? 0) + 1,
+      number: this.highestNumber + 1,
       epoch: core.epoch,
       firstTxid: core.lastTxid + 1,
       members: list,
     };
+    this.isNoted = this.chain.length === 0;
+    this.chain = [...this.chain, view];
+    this.highestNumber = view.number;
     this.latest = view;
     this.isDurable = false;
     this.acknowledged = new Set();
@@ -110,6 +183,8 @@ export class Membership {
       view: view.number,
       members: names,
     });
+    const removed = before.filter(({ storeId }) => !isMember(view, storeId));
+    for (const member of removed) this.noteRemoved(member, whyRemoved(member));
     core.trace.point('coordinator-view');
     core.gate.whenSynced(() => {
       if (this.latest !== view) return;
@@ -117,6 +192,31 @@ export class Membership {
       this.announced = view;
       for (const peer of this.memberPeers()) if (peer.isFenced) this.sendTo(peer);
     });
+  }
+
+  private noteRemoved({ storeId, address }: Member, reason: string): void {
+    this.core.trace.event('warn', `a member leaves the view: ${reason}`, { participant: address });
+    const peer = this.peers.byStore(storeId) ?? this.peers.byAddress(address);
+    if (peer !== undefined) peer.removedBecause = reason;
+  }
+
+  private whyRemoved({ storeId, address }: Member): string {
+    const peer = this.peers.byStore(storeId);
+    if (peer !== undefined) return this.peers.absence(peer);
+    const successor = this.peers.byAddress(address);
+    if (successor === undefined) return 'no longer configured';
+    return successor.storeId === null
+      ? this.peers.absence(successor)
+      : 'another store answers at its address';
+  }
+
+  /**
+   * Whether every member has synced all outcomes up to here. Until then somebody who takes over,
+   * and has nothing but the members, may commit what was aborted.
+   */
+  hasSynced(txid: TxId): boolean {
+    const members = this.chain.flatMap((view) => view.members);
+    return members.every(({ storeId }) => (this.peers.byStore(storeId)?.syncedTxid ?? 0) >= txid);
   }
 
   /** Brings a member whose connection is new up to date with the view. */
@@ -132,10 +232,15 @@ export class Membership {
     return !this.isChanging;
   }
 
-  onViewed(peer: Peer, number: number): void {
-    if (number !== this.latest?.number || peer.storeId === null || !this.isDurable) return;
+  /** True if it is the latest view that is stored there now. */
+  onViewed(peer: Peer, { number, epoch }: Viewed): boolean {
+    const { latest } = this;
+    if (latest === null || peer.storeId === null || !this.isDurable) return false;
+    if (number !== latest.number || !sameEpoch(epoch, latest.epoch)) return false;
     this.acknowledged.add(peer.storeId);
+    this.noteStored(peer.storeId, latest);
     this.checkInstalled();
+    return true;
   }
 
   private checkInstalled(): void {
@@ -143,6 +248,9 @@ export class Membership {
     if (latest === null || !this.isChanging || !this.isDurable) return;
     if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
     this.installed = latest;
+    this.chain = [latest];
+    if (!this.isNoted) this.core.persist({ kind: 'view', view: latest }, false);
+    this.isNoted = true;
     this.core.trace.event('info', 'view installed', {
       view: latest.number,
       size: latest.members.length,

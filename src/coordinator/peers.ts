@@ -35,10 +35,12 @@ const HANDSHAKE_MS = 2000;
 const NONCE_DIGITS = 32;
 
 /**
- * Failure timeouts without any answer on a data connection whose heartbeats are answered. A disk
- * that stalls for a moment is no failure; a request is still answered before its own time is up.
+ * Failure timeouts without any answer on a data connection whose heartbeats are answered, or
+ * without such a connection. A disk that stalls for a moment is no failure.
  */
 const DATA_PATIENCE = 1.8;
+
+const STUCK = 'answers heartbeats but nothing else';
 
 type ChannelState = 'idle' | 'dialling' | 'greeting' | 'proving' | 'open';
 
@@ -70,14 +72,16 @@ export class Peer {
   /** Of the current data connection: from `inquire` or `fence`. */
   status: Status | null = null;
   isFenced = false;
-  /**
-   * Outcomes, view and prepares were sent on this connection: it gets all that follow, and reads.
-   */
+  /** Since when it should be fenced and is not, however often it was dialled since. */
+  missedSince: Millis = Infinity;
+  /** View, outcomes and prepares were sent on this connection: it gets what follows, and reads. */
   isReady = false;
   /** Why its store must be refilled whatever it says; '' normally. */
   unsound = '';
   /** Why it was last refused or lost, for people. */
   trouble = 'never reached';
+  /** Why it last left the view; '' if it did not since this start. */
+  removedBecause = '';
   position: Position | null = null;
   syncedTxid = 0;
   bytes = 0;
@@ -109,9 +113,7 @@ function isAnsweredSoon(message: Request): boolean {
   return message.type !== 'catchUp' && message.type !== 'sound' && message.type !== 'unstage';
 }
 
-/**
- * When to give up open connections: one more timeout after the suspicion, from the last dial on.
- */
+/** When to give up open connections: a timeout after the suspicion, from the last dial on. */
 function silentAt(peer: Peer, timeoutMs: Millis): Millis {
   const since = Math.max(peer.detector.suspectedAt, peer.heart.sinceAt);
   return peer.heart.state === 'open' ? since + timeoutMs : Infinity;
@@ -122,6 +124,7 @@ export interface PeerEvents {
   onOpen(peer: Peer): void;
   /** A reply on the data connection beyond the handshake. */
   onReply(peer: Peer, message: Reply): void;
+  /** On a connection that was proved. */
   onRefused(peer: Peer, message: Refused): void;
   onDataClosed(peer: Peer): void;
   onPong(peer: Peer, message: Pong): void;
@@ -147,14 +150,31 @@ export class Peers {
     return this.all.find((peer) => peer.storeId === storeId);
   }
 
-  /** Silent on the heartbeat connection, or stuck on the data connection while it is asked. */
+  byAddress(address: string): Peer | undefined {
+    return this.all.find((peer) => peer.address === address);
+  }
+
+  /** Silent, stuck on the data connection, or without one. */
   isSuspected(peer: Peer): boolean {
-    return peer.detector.isSuspected(this.core.now) || this.core.now >= this.stuckAt(peer);
+    const { now } = this.core;
+    const at = Math.min(this.stuckAt(peer), this.lateAt(peer.missedSince));
+    return peer.detector.isSuspected(now) || now >= at;
+  }
+
+  /** Why it does not do its part just now, for people. */
+  absence(peer: Peer): string {
+    if (peer.unsound !== '') return peer.unsound;
+    if (peer.data.state !== 'open') return peer.trouble;
+    if (peer.detector.isSuspected(this.core.now)) return 'answers no heartbeats';
+    return this.isSuspected(peer) ? STUCK : peer.trouble;
   }
 
   private stuckAt(peer: Peer): Millis {
-    if (peer.outstanding === 0) return Infinity;
-    return peer.progressAt + DATA_PATIENCE * this.core.settings.failureTimeoutMs;
+    return this.lateAt(peer.outstanding === 0 ? Infinity : peer.progressAt);
+  }
+
+  private lateAt(since: Millis): Millis {
+    return since + DATA_PATIENCE * this.core.settings.failureTimeoutMs;
   }
 
   send(peer: Peer, message: Request): void {
@@ -176,9 +196,7 @@ export class Peers {
     for (const peer of this.all) {
       const { failureTimeoutMs } = this.core.settings;
       if (this.core.now >= silentAt(peer, failureTimeoutMs)) this.hangUp(peer);
-      if (this.core.now >= this.stuckAt(peer) + failureTimeoutMs) {
-        this.restart(peer, 'answers heartbeats but nothing else');
-      }
+      if (this.core.now >= this.stuckAt(peer) + failureTimeoutMs) this.restart(peer, STUCK);
       this.tickChannel(peer, peer.data);
       this.tickChannel(peer, peer.heart);
       this.ping(peer);
@@ -202,13 +220,12 @@ export class Peers {
         else if (channel.state !== 'open') at = Math.min(at, channel.sinceAt + HANDSHAKE_MS);
       }
       at = Math.min(at, peer.nextPingAt);
+      const { failureTimeoutMs } = this.core.settings;
       const stuckAt = this.stuckAt(peer);
-      const step = this.core.settings.failureTimeoutMs;
-      at = Math.min(at, stuckAt > this.core.now ? stuckAt : stuckAt + step);
-      if (!this.isSuspected(peer)) at = Math.min(at, peer.detector.suspectedAt);
-      else if (peer.heart.state === 'open') {
-        at = Math.min(at, silentAt(peer, this.core.settings.failureTimeoutMs));
-      }
+      at = Math.min(at, stuckAt > this.core.now ? stuckAt : stuckAt + failureTimeoutMs);
+      const missedAt = this.lateAt(peer.missedSince);
+      if (!this.isSuspected(peer)) at = Math.min(at, peer.detector.suspectedAt, missedAt);
+      else if (peer.heart.state === 'open') at = Math.min(at, silentAt(peer, failureTimeoutMs));
     }
     return at;
   }
@@ -311,9 +328,11 @@ export class Peers {
       });
     }
     const passing = message.code === 'superseded' || message.code === 'protocol';
+    const isProved = channel.state === 'open';
     peer.trouble = message.text;
     this.drop(peer, channel, passing ? REDIAL_MS : REFUSED_REDIAL_MS);
-    this.events.onRefused(peer, message);
+    // Whoever listens there can refuse a greeting: only from who knows the secret is it news.
+    if (isProved) this.events.onRefused(peer, message);
   }
 
   private distrust(peer: Peer, channel: Channel, text: string): void {
@@ -366,6 +385,7 @@ export class Peers {
     const backoff = Math.min(REDIAL_MAX_MS, pauseMs * channel.failures);
     channel.retryAt = this.core.now + (wasOpen ? 0 : Math.max(pauseMs, backoff));
     if (channel.purpose !== 'data') return;
+    if (peer.isFenced) peer.missedSince = this.core.now;
     peer.isFenced = false;
     peer.isReady = false;
     peer.status = null;

@@ -4,10 +4,17 @@
  * Linearizable because every decided COMMIT is queued on every ready member's connection before the
  * reply to that write leaves, and a read sent later is queued behind it. Reads of one session that
  * are under way together go to one member; when it is lost they go to another, in order. Knows
- * nothing of transactions. Invariant: every read is answered, at the latest at its deadline.
+ * nothing of transactions. Invariant: every read is answered, at the latest at its deadline, which
+ * progress puts off for large answers only.
  */
 import type { Millis } from '../base/ids.js';
-import { READ_WINDOW_PIECES, PIECE_BYTES } from '../base/limits.js';
+import {
+  MAX_ANSWER_BYTES,
+  MAX_STORED_VALUE_BYTES,
+  PIECE_BYTES,
+  PROMPT_BYTES,
+  READ_WINDOW_PIECES,
+} from '../base/limits.js';
 import type { ReadCommand } from '../base/store-request.js';
 import type { Part, Unreadable, Value } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
@@ -47,14 +54,10 @@ export class Reads {
     private readonly membership: Membership,
   ) {}
 
-  get count(): number {
-    return this.byId.size + this.waiting.length;
-  }
-
-  onRead(client: ClientRef, command: ReadCommand): void {
+  onRead(client: ClientRef, command: ReadCommand, arrivedAt: Millis): void {
     const { core } = this;
     core.counters.reads += 1;
-    const deadline = core.now + core.settings.requestTimeoutMs;
+    const deadline = arrivedAt + core.settings.requestTimeoutMs;
     const read: PendingRead = { id: 0, client, command, peer: null, deadline, assembly: null };
     if (this.waiting.length > 0 || !this.send(read)) this.waitOrFail(read);
   }
@@ -73,7 +76,17 @@ export class Reads {
       this.core.reply(read.client, { type: 'count', count: message.count });
       return;
     }
+    if (!isPlausible(message, read.command)) {
+      this.peers.restart(peer, 'its answer to a read cannot be true');
+      return;
+    }
     const total = message.lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
+    if (total > MAX_ANSWER_BYTES) {
+      this.finish(read);
+      const text = `the answer has ${total} bytes; the limit is ${MAX_ANSWER_BYTES}`;
+      this.core.fail(read.client, 'ERR', text);
+      return;
+    }
     const assembly: Assembly = {
       lengths: message.lengths,
       values: [],
@@ -98,7 +111,9 @@ export class Reads {
       return;
     }
     this.place(read.assembly, message.bytes);
-    read.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    if (read.assembly.total > PROMPT_BYTES) {
+      read.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    }
     this.continueRead(read, read.assembly);
   }
 
@@ -178,7 +193,10 @@ export class Reads {
   }
 
   private isReadable(peer: Peer): boolean {
-    return peer.isReady && peer.unsound === '' && !this.peers.isSuspected(peer);
+    if (!peer.isReady || peer.unsound !== '' || this.peers.isSuspected(peer)) return false;
+    // Others may take over from the installed view alone: without one of its members they would
+    // write what is not seen here.
+    return this.membership.mayFollow([peer]);
   }
 
   private waitOrFail(read: PendingRead): void {
@@ -264,6 +282,13 @@ export class Reads {
     entry.count -= 1;
     if (entry.count <= 0) this.sessionPeers.delete(read.client.session);
   }
+}
+
+/** A length for each key, and none that no value can have. */
+function isPlausible({ lengths }: Value, { keys }: ReadCommand): boolean {
+  return (
+    lengths.length === keys.length && lengths.every((length) => length <= MAX_STORED_VALUE_BYTES)
+  );
 }
 
 function allocate(length: number): Buffer | null {

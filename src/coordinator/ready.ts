@@ -6,7 +6,7 @@
  * back by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report
  * it with a `synced` input.
  */
-import type { ClusterId } from '../base/ids.js';
+import type { ClusterId, Millis } from '../base/ids.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Reply, Request } from '../rpc/messages.js';
@@ -22,7 +22,13 @@ export interface ClientRef {
 }
 
 export type CoordinatorInput =
-  | { readonly type: 'client'; readonly client: ClientRef; readonly request: StoreRequest }
+  | {
+      readonly type: 'client';
+      readonly client: ClientRef;
+      readonly request: StoreRequest;
+      /** How long it has waited already, if it came before this machine was there. */
+      readonly waitedMs?: Millis;
+    }
   | { readonly type: 'dialOpened'; readonly dial: DialId }
   | { readonly type: 'dialReply'; readonly dial: DialId; readonly message: Reply }
   | { readonly type: 'dialClosed'; readonly dial: DialId; readonly reason: string }

@@ -1,17 +1,18 @@
 /**
  * Rebuilds what a coordinator knows from its log, one record at a time.
  *
- * - @A EPOCH: one more start of ours; the newest is the last.
- * - @B VIEW: the newest is the last; numbers only grow.
+ * - @A EPOCH: one more start of ours; the newest is the last. One that counted as without log makes
+ *   the next start such a one too, until a STATE says that it came to its end.
+ * - @B VIEW: the newest is the last. A VIEW that stands twice was installed: older ones are void.
  * - @C COMMIT or ABORT of the next txid: decided. At or below what is decided: written again.
  * - @D COMMIT_DONE: every member of the view has synced the outcomes up to here.
- * - @E STATE: all of it at once, at the head of a segment or by an operator's override. What was
- *   known before is void.
+ * - @E STATE: all of it at once, at the head of a segment, by an operator's override, or at the end
+ *   of a start without log. What was known before is void.
  * - @F an outcome that leaves a gap, or a participant's record: impossible while the log is whole.
  *
  * Knows nothing of files or participants. Replay has no side effect.
  */
-import { type Epoch, type View, NO_EPOCH } from '../base/ids.js';
+import { type Epoch, type View, isNewerView, NO_EPOCH, sameView } from '../base/ids.js';
 import type { WalRecord } from '../wal/record.js';
 import { Outcomes } from './outcomes.js';
 
@@ -22,8 +23,15 @@ export class ReplayError extends Error {
 
 export interface CoordinatorRecovered {
   readonly epochs: Epoch[];
+  /** The newest. */
   readonly view: View | null;
+  /** From the newest that is known to have been installed, or the oldest, to the newest. */
+  readonly views: readonly View[];
+  /** No view bears a higher one. */
+  readonly highestNumber: number;
   readonly outcomes: Outcomes;
+  /** A start without log did not come to its end: the next one is such a start again. */
+  readonly isUnfinished: boolean;
 }
 
 /** Starts that are remembered by nonce; an older one that turns up counts as unknown. */
@@ -31,7 +39,9 @@ const REMEMBERED_EPOCHS = 1000;
 
 export class CoordinatorRecovery {
   private epochs: Epoch[] = [];
-  private view: View | null = null;
+  private views: View[] = [];
+  private highestNumber = 0;
+  private isUnfinished = false;
   private readonly outcomes = new Outcomes();
   records = 0;
 
@@ -40,9 +50,10 @@ export class CoordinatorRecovery {
     switch (record.kind) {
       case 'epoch':
         this.hintEpoch(record.epoch); // @A
+        this.isUnfinished ||= record.withoutLog === true;
         return;
       case 'view':
-        this.hintView(record.view); // @B
+        this.view(record.view); // @B
         return;
       case 'commit':
       case 'abort':
@@ -54,8 +65,9 @@ export class CoordinatorRecovery {
         return;
       case 'state':
         for (const epoch of record.epochs) this.hintEpoch(epoch); // @E
-        this.hintView(record.view);
+        if (record.view !== null) this.view(record.view);
         this.outcomes.replace(record.lastTxid, record.settledTxid, record.recent);
+        this.isUnfinished = false;
         return;
       default:
         throw new ReplayError(`a ${record.kind} record belongs to a participant's log`); // @F
@@ -69,15 +81,27 @@ export class CoordinatorRecovery {
   }
 
   hintView(view: View | null): void {
-    if (view !== null && view.number > (this.view?.number ?? 0)) this.view = view;
+    if (view === null) return;
+    this.highestNumber = Math.max(this.highestNumber, view.number);
+    if (isNewerView(view, this.lastView)) this.views.push(view);
   }
 
   finish(): CoordinatorRecovered {
-    return { epochs: this.epochs, view: this.view, outcomes: this.outcomes };
+    const { epochs, views, highestNumber, outcomes, isUnfinished } = this;
+    return { epochs, view: this.lastView, views, highestNumber, outcomes, isUnfinished };
   }
 
   private get lastEpoch(): Epoch {
     return this.epochs.at(-1) ?? NO_EPOCH;
+  }
+
+  private get lastView(): View | null {
+    return this.views.at(-1) ?? null;
+  }
+
+  private view(view: View): void {
+    if (sameView(view, this.lastView)) this.views = [view];
+    else this.hintView(view);
   }
 
   private outcome(epoch: number, txid: number, commit: boolean): void {

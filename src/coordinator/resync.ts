@@ -24,7 +24,7 @@ export class Resync {
 
   /** True if the member is ready now; false if it was found unsound. */
   run(peer: Peer, status: Status): boolean {
-    peer.unsound = this.objection(status);
+    peer.unsound = this.objection(status) || this.forgotten(status);
     if (peer.unsound !== '') {
       this.core.trace.event('error', `a member must be refilled: ${peer.unsound}`, {
         participant: peer.address,
@@ -58,11 +58,19 @@ export class Resync {
       if (commit && held === undefined) {
         return `it lacks transaction ${txid}, which was committed`;
       }
-      if (commit && decision !== undefined && decision.epoch !== held?.epoch) {
+      const isAnother =
+        held !== undefined && decision !== undefined && decision.epoch !== held.epoch;
+      if (isAnother) {
         return `it lacks transaction ${decision.epoch}:${txid}, and holds another one instead`;
       }
     }
     return this.leftover(status);
+  }
+
+  /** A vote was counted that its log does not bear out: it has lost what it promised. */
+  private forgotten(status: Status): string {
+    const txid = this.transactions.takeBackVotes(status.storeId, lastPrepared(status));
+    return txid === 0 ? '' : `it lacks transaction ${txid}, for which it had voted`;
   }
 
   /** What it holds behind our decisions must be ours: anything else ended without it. */

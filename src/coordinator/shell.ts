@@ -81,13 +81,14 @@ export class CoordinatorShell {
     this.input({ type: 'tick' });
   }
 
-  request(client: ClientRef, request: StoreRequest): void {
+  /** `waitedMs`: since it arrived. */
+  request(client: ClientRef, request: StoreRequest, waitedMs: Millis = 0): void {
     if (this.hasEnded) {
       const text = this.machine.core.condition;
       this.options.onReply(client, { type: 'error', code: 'TRYAGAIN', text });
       return;
     }
-    this.input({ type: 'client', client, request });
+    this.input({ type: 'client', client, request, waitedMs });
   }
 
   /** Answers everybody who still waits; nothing is accepted from now on. */

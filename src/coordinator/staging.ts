@@ -9,7 +9,7 @@
  */
 import { crc32 } from '../base/hash.js';
 import type { Millis } from '../base/ids.js';
-import { PIECE_BYTES, PIECE_WINDOW_BYTES } from '../base/limits.js';
+import { PIECE_BYTES, PIECE_WINDOW_BYTES, PROMPT_BYTES } from '../base/limits.js';
 import type { Pieced } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
 import { type Batcher, needsStaging } from './batcher.js';
@@ -21,6 +21,9 @@ import type { Transactions } from './transactions.js';
 
 /** Uploads under way at once; the next ones wait. */
 const MAX_UPLOADS = 2;
+
+/** For a commit by the members that are left; with the time before still within the promise. */
+const OVERTIME_MS: Millis = 200;
 
 interface Progress {
   sent: number;
@@ -35,6 +38,8 @@ interface Upload {
   readonly total: number;
   readonly crc: number;
   readonly progress: Map<Peer, Progress>;
+  /** Its time was up; the members that hold all of it may still finish it. */
+  isOvertime: boolean;
 }
 
 export class Staging {
@@ -78,7 +83,8 @@ export class Staging {
     progress.refusal = message.refusal;
     if (message.have < progress.have || message.have > progress.sent) progress.sent = message.have;
     progress.have = message.have;
-    upload.write.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    if (message.refusal !== '') peer.trouble = `refused a large value: ${message.refusal}`;
+    this.prolong(upload.write);
     this.pump(upload, peer);
     this.finishIfWhole(upload);
   }
@@ -105,8 +111,10 @@ export class Staging {
     const { now } = this.core;
     for (const upload of [...this.uploads]) {
       if (now < upload.write.deadline) continue;
-      if (this.shrinkAround(upload)) {
-        upload.write.deadline = now + this.core.settings.requestTimeoutMs;
+      if (!upload.isOvertime && this.shrinkAround(upload)) {
+        upload.isOvertime = !isLarge(upload.write);
+        upload.write.deadline = now + OVERTIME_MS;
+        this.prolong(upload.write);
         continue;
       }
       this.fail(upload, 'TRYAGAIN', 'not executed: the value could not be sent in time');
@@ -134,6 +142,11 @@ export class Staging {
     for (const upload of [...this.uploads]) this.fail(upload, code, text);
   }
 
+  /** What is large gets its time anew when it has come further. */
+  private prolong(write: PendingWrite): void {
+    if (isLarge(write)) write.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+  }
+
   private startNext(): void {
     while (this.uploads.length < MAX_UPLOADS) {
       const write = this.waiting.shift();
@@ -147,8 +160,9 @@ export class Staging {
         total: pieces.reduce((sum, piece) => sum + piece.length, 0),
         crc: pieces.reduce((sum, piece) => crc32(piece, sum), 0),
         progress: new Map(),
+        isOvertime: false,
       };
-      write.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+      this.prolong(write);
       this.uploads.push(upload);
       for (const peer of this.membership.memberPeers()) if (peer.isReady) this.pump(upload, peer);
     }
@@ -169,7 +183,8 @@ export class Staging {
   }
 
   private finishIfWhole(upload: Upload): void {
-    if (!this.uploads.includes(upload)) return;
+    // What is handed on while a newcomer is let in would be unknown to it.
+    if (this.transactions.isHeld || !this.uploads.includes(upload)) return;
     const members = this.membership.latest?.members ?? [];
     const states = members.map(({ storeId }) => {
       const peer = this.peers.byStore(storeId);
@@ -196,17 +211,20 @@ export class Staging {
   private shrinkAround(upload: Upload): boolean {
     const { membership, peers } = this;
     const members = membership.memberPeers();
+    const isLost = (peer: Peer): boolean => peers.isSuspected(peer) || peer.unsound !== '';
     const whole = members.filter(
-      (peer) => peer.isReady && upload.progress.get(peer)?.have === upload.total,
+      (peer) => peer.isReady && !isLost(peer) && upload.progress.get(peer)?.have === upload.total,
     );
-    const missing = membership.size - whole.length;
-    const lost = (membership.latest?.members ?? []).filter(({ storeId }) => {
+    const rest = (membership.latest?.members ?? []).filter(
+      ({ storeId }) => !whole.some((peer) => peer.storeId === storeId),
+    );
+    const mayStillCome = rest.some(({ storeId }) => {
       const peer = peers.byStore(storeId);
-      return (
-        peer === undefined || peers.isSuspected(peer) || upload.progress.get(peer)?.refusal !== ''
-      );
+      if (peer === undefined || isLost(peer)) return false;
+      return (upload.progress.get(peer)?.refusal ?? '') === '';
     });
-    if (whole.length === 0 || missing === 0 || lost.length < missing) return false;
+    if (whole.length === 0 || rest.length === 0 || mayStillCome) return false;
+    if (!membership.mayFollow(whole)) return false;
     membership.propose(whole, 'members are silent or refused a large value');
     return true;
   }
@@ -215,7 +233,7 @@ export class Staging {
     const { name: stage, total: length, crc, write } = upload;
     const session = write.client?.session;
     this.uploads = this.uploads.filter((candidate) => candidate !== upload);
-    write.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    this.prolong(write);
     this.transactions.addStaged(write, { parts: [], stage, length, crc }, () => {
       if (session !== undefined) this.releaseHeld(session);
     });
@@ -271,6 +289,10 @@ export class Staging {
       }
     }
   }
+}
+
+function isLarge(write: PendingWrite): boolean {
+  return write.bytes > PROMPT_BYTES;
 }
 
 /** The parts laid end to end and cut in pieces of exactly `PIECE_BYTES`, but for the last. */

@@ -9,17 +9,28 @@
  *
  * A start *with log* may leave members out that do not answer within one detection time, but only
  * if nobody that answers knows an epoch or a view that this log does not: else another coordinator
- * has been here, and this start counts as *without log*. A start without log acts only when every
- * member of the highest view that anyone knows has answered, by store id; and not at all while a
- * living coordinator is heard. View 1 is made when all configured participants are empty.
+ * has been here, and this start counts as *without log*, until it has come to its end (restarts
+ * included). Such a start acts only when every member of the highest view that anyone knows, and of
+ * those before it that may count, has answered, by store id; and not at all while a living
+ * coordinator is heard. View 1 is made when all configured participants are empty. A fence holds
+ * only if the participant has promised nothing since it was asked; else asking begins anew.
  * Invariant: an acknowledged write is never left to members that were not asked.
  */
-import { type Epoch, type Millis, type View, isMember, NO_EPOCH } from '../base/ids.js';
+import {
+  type Epoch,
+  type Millis,
+  type StoreId,
+  type View,
+  isMember,
+  isNewerView,
+  NO_EPOCH,
+  sameView,
+} from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
-import type { Status } from '../rpc/messages.js';
-import type { StateRecord } from '../wal/record.js';
+import type { Status, Viewed } from '../rpc/messages.js';
+import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
-import { Inquiry } from './inquiry.js';
+import { Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import { type Verdicts, decideVerdicts } from './verdicts.js';
@@ -35,17 +46,24 @@ type Step = 'asking' | 'raising' | 'fencing' | 'forming' | 'deciding' | 'done';
 export class Takeover {
   step: Step = 'asking';
   private readonly inquiry: Inquiry;
+  /** Of this coordinator, the present one included. */
+  readonly epochs: Epoch[];
+  /** What those said that are bound to this start's epoch, connected or not. */
+  private readonly fenced = new Map<StoreId, Status>();
+  /** Whoever may know an outcome: the members of all views that counted so far. */
+  private readonly asked = new Set<StoreId>();
 
   constructor(
     private readonly core: CoordinatorCore,
     private readonly peers: Peers,
     private readonly membership: Membership,
     private readonly prng: Prng,
-    private readonly ownEpochs: readonly Epoch[],
-    isCopied: boolean,
+    ownEpochs: readonly Epoch[],
+    isWithoutLog: boolean,
     private readonly onServing: () => void,
   ) {
-    this.inquiry = new Inquiry(core, peers, membership, ownEpochs, isCopied);
+    this.epochs = [...ownEpochs];
+    this.inquiry = new Inquiry(core, peers, membership, this.epochs, isWithoutLog);
   }
 
   /** The data connection is proved: what it is asked first depends on how far we are. */
@@ -58,9 +76,16 @@ export class Takeover {
   }
 
   onStatus(peer: Peer, status: Status): void {
-    if (this.step !== 'asking') return;
+    if (this.step !== 'asking' && this.inquiry.promiseOf(peer) !== undefined) return;
     this.inquiry.onStatus(peer, status);
-    this.advance();
+    if (this.step === 'asking') this.advance();
+    else if (this.step !== 'raising') this.fenceAll([peer]);
+  }
+
+  /** The participant has promised another epoch since it was asked. */
+  onPromisedOther(peer: Peer): void {
+    this.inquiry.forget(peer);
+    if (this.step === 'fencing') this.startOver();
   }
 
   onTick(): void {
@@ -75,15 +100,29 @@ export class Takeover {
 
   advance(): void {
     if (this.step === 'asking') this.tryRaise();
-    if (this.step === 'fencing' || this.step === 'deciding') this.noteHigherViews();
     if (this.step === 'fencing') this.tryDecide();
     if (this.step === 'forming') this.tryServeFirstView();
     if (this.step === 'deciding') this.tryRecord();
   }
 
-  fence(peer: Peer): void {
+  private fence(peer: Peer): void {
     const { clusterId, generation, epoch } = this.core;
-    this.peers.send(peer, { type: 'fence', epoch, clusterId, generation });
+    const expected = this.step === 'done' ? null : this.inquiry.promiseOf(peer);
+    if (expected === undefined) this.inquiry.onOpen(peer);
+    else this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
+  }
+
+  private fenceAll(peers: readonly Peer[]): void {
+    const isForced = this.core.settings.forcedView !== '';
+    if (this.step === 'fencing' && !isForced && this.inquiry.isOver()) this.startOver();
+    else for (const peer of peers) this.fence(peer);
+  }
+
+  /** Another coordinator was here between the answers and the fence. */
+  private startOver(): void {
+    this.step = 'asking';
+    this.core.trace.event('warn', 'another coordinator went on meanwhile: asking anew');
+    this.inquiry.startOver();
   }
 
   /** What was called meanwhile may have gone on without us. */
@@ -116,38 +155,53 @@ export class Takeover {
       core.adopt(clusterId ?? this.prng.hex(32), generation);
     }
     const numbers = answers.map((status) => status.epoch.number);
-    const own = this.ownEpochs.at(-1) ?? NO_EPOCH;
+    const own = this.epochs.at(-1) ?? NO_EPOCH;
     const highest = Math.max(own.number, target?.epoch.number ?? 0, ...numbers);
     const number = highest + (isForced ? FORCED_EPOCH_STEP : 1);
     core.epoch = { number, nonce: this.prng.hex(16) };
-    core.persist({ kind: 'epoch', epoch: core.epoch }, true);
-    if (target !== null && target.number > (membership.latest?.number ?? 0)) {
-      membership.adopt(target);
-      core.persist({ kind: 'view', view: target }, true);
+    this.epochs.push(core.epoch);
+    const isWithoutLog = this.inquiry.isWithoutLog && target !== null;
+    const mark = isWithoutLog ? ({ withoutLog: true } as const) : {};
+    core.persist({ kind: 'epoch', epoch: core.epoch, ...mark }, true);
+    if (isWithoutLog) {
+      // What this log says was decided may have ended otherwise; the members know.
+      core.outcomes.replace(0, 0, []);
+      if (!sameView(target, membership.latest)) core.persist({ kind: 'view', view: target }, true);
+      membership.adopt([target]);
     }
     this.step = 'raising';
     core.trace.point('coordinator-epoch');
     core.gate.whenSynced(() => {
       this.step = 'fencing';
       core.trace.event('info', 'epoch begins', { epoch: number });
-      for (const peer of this.peers.all) this.fence(peer);
+      this.fenced.clear();
+      this.asked.clear();
+      for (const peer of this.peers.all) {
+        peer.isFenced = false;
+        peer.missedSince = core.now;
+      }
+      this.fenceAll(this.peers.all);
     });
   }
 
   // Step 3.
 
-  /** Another coordinator may have gone on between a participant's first answer and its fence. */
-  private noteHigherViews(): void {
-    const { core, membership, inquiry } = this;
-    if (core.settings.forcedView !== '') return;
-    for (const { isFenced, status } of this.peers.all) {
-      const view = status?.view ?? null;
-      if (!isFenced || view === null || view.number <= (membership.latest?.number ?? 0)) continue;
-      inquiry.isWithoutLog = true;
-      this.step = 'fencing';
-      membership.adopt(view);
-      core.persist({ kind: 'view', view }, true);
+  onFenced(peer: Peer, told: Status): void {
+    if (this.step === 'asking' || this.step === 'raising') return;
+    const status = this.inquiry.vouched(peer, told);
+    const isForced = this.core.settings.forcedView !== '';
+    peer.status = status;
+    this.fenced.set(status.storeId, status);
+    // Another coordinator may have gone on between a participant's answer and its fence.
+    if (!isForced && status.view !== null && isNewerView(status.view, this.membership.latest)) {
+      if (this.step === 'fencing' || this.step === 'deciding') {
+        this.startOver();
+        return;
+      }
     }
+    this.membership.noteStatus(status);
+    this.membership.sendTo(peer);
+    this.advance();
   }
 
   /** Called with every `fenced`, and when time passes. */
@@ -168,10 +222,13 @@ export class Takeover {
       membership.propose(this.peers.all, 'first start');
       return;
     }
-    const missing = view.members.filter(
-      (member) => this.peers.byStore(member.storeId)?.isFenced !== true,
-    );
-    const mayLeaveOut = !this.inquiry.isWithoutLog && this.inquiry.patienceIsOver;
+    const { isWithoutLog, patienceIsOver } = this.inquiry;
+    const statuses = [...this.fenced.values()];
+    const views = isWithoutLog ? viewsBack(view, statuses) : membership.views;
+    for (const { storeId } of membersOf(views)) this.asked.add(storeId);
+    const needed = isWithoutLog ? membersOf(views) : view.members;
+    const missing = needed.filter(({ storeId }) => !this.isBound(storeId, view));
+    const mayLeaveOut = !isWithoutLog && patienceIsOver;
     const enough = missing.length === 0 || (mayLeaveOut && missing.length < view.members.length);
     if (!enough) {
       this.core.await(
@@ -179,8 +236,16 @@ export class Takeover {
       );
       return;
     }
+    if (isWithoutLog) membership.adopt(views.toReversed());
+    for (const status of statuses) membership.noteStatus(status);
     this.step = 'deciding';
     this.core.condition = 'deciding what was under way';
+  }
+
+  /** A member must be there; of whoever else is asked it is enough to be bound to the epoch. */
+  private isBound(storeId: StoreId, view: View): boolean {
+    if (!isMember(view, storeId)) return this.fenced.has(storeId);
+    return this.peers.byStore(storeId)?.isFenced === true;
   }
 
   /** What the forced store has resolved is what happened; nothing else did. */
@@ -189,9 +254,9 @@ export class Takeover {
     const peer = this.inquiry.forcedPeer;
     if (peer === undefined || !peer.isFenced || peer.status === null) return;
     const { txid } = peer.status.resolved;
-    core.outcomes.replace(txid, txid, core.outcomes.recent());
+    core.outcomes.replace(txid, txid, []);
     membership.force(peer, this.inquiry.highestKnownView());
-    core.persist(this.stateRecord(), true);
+    this.persistState();
     core.trace.event('warn', 'an operator forced this view: later writes of others are lost', {
       participant: peer.address,
       txid,
@@ -213,7 +278,10 @@ export class Takeover {
     const present = membership.memberPeers().filter((peer) => peer.isFenced);
     if (!this.mayGoOnWith(view, present)) return;
     const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
-    const verdicts = decideVerdicts(statuses, core.outcomes);
+    const others = [...this.fenced.values()].filter(
+      ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
+    );
+    const verdicts = decideVerdicts(statuses, core.outcomes, others);
     for (const { storeId, why } of verdicts.excluded) {
       const peer = this.peers.byStore(storeId);
       if (peer !== undefined) peer.unsound = why;
@@ -233,6 +301,8 @@ export class Takeover {
     const mustShrink = verdicts.excluded.length > 0 || verdicts.needsExactView;
     if (!exact && mustShrink) {
       const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
+      if (!this.mayFollow(view, deciders)) return;
+      core.lastTxid = verdicts.baseTxid;
       membership.propose(deciders, 'members are lost or silent at the start');
       return;
     }
@@ -251,10 +321,21 @@ export class Takeover {
       return peer !== undefined && !this.peers.isSuspected(peer);
     });
     if (present.length > 0 && !isPassing && !(this.inquiry.isWithoutLog && missing.length > 0))
-      return true;
+      return this.inquiry.isWithoutLog || this.mayFollow(view, present);
     this.core.await(
       `view ${view.number} needs ${missing.map(({ address }) => address).join(', ')}`,
     );
+    return false;
+  }
+
+  /**
+   * Who knows only a view before must find these. It also proves that no other coordinator was
+   * here: it would have bound a member of such a view.
+   */
+  private mayFollow(view: View, members: readonly Peer[]): boolean {
+    if (this.membership.mayFollow(members)) return true;
+    const awaited = this.membership.awaitedFor(members);
+    this.core.await(`view ${view.number} was not seen to be stored; needs ${awaited}`);
     return false;
   }
 
@@ -262,21 +343,16 @@ export class Takeover {
   private isInstalled(view: View, verdicts: Verdicts): boolean {
     const { membership } = this;
     if (!membership.isChanging) return true;
-    const behind: Peer[] = [];
-    const acknowledged: string[] = [];
-    for (const storeId of verdicts.deciders) {
-      const peer = this.peers.byStore(storeId);
-      if (peer?.status?.view?.number === view.number) acknowledged.push(storeId);
-      else if (peer !== undefined) behind.push(peer);
-    }
-    for (const peer of behind) membership.sendTo(peer);
+    const acknowledged = verdicts.deciders.filter((storeId) =>
+      sameView(this.peers.byStore(storeId)?.status?.view ?? null, view),
+    );
     return membership.resume(acknowledged);
   }
 
-  /** A member has synced the view: its status says so from now on. */
-  onViewed(peer: Peer): void {
+  /** A member has synced the view, if it is the latest: its status says so from now on. */
+  onViewed(peer: Peer, message: Viewed): void {
     const { latest } = this.membership;
-    if (peer.status !== null && latest !== null && isMember(latest, peer.status.storeId)) {
+    if (this.membership.onViewed(peer, message) && peer.status !== null) {
       peer.status = { ...peer.status, view: latest };
     }
     this.advance();
@@ -285,9 +361,9 @@ export class Takeover {
   private record(verdicts: Verdicts): void {
     const { core } = this;
     const { outcomes } = core;
-    if (verdicts.baseTxid > outcomes.decidedTxid) {
+    if (this.inquiry.isWithoutLog || verdicts.baseTxid > outcomes.decidedTxid) {
       outcomes.replace(verdicts.baseTxid, verdicts.baseTxid, outcomes.recent());
-      core.persist(this.stateRecord(), true);
+      this.persistState();
     }
     for (const { epoch, txid, commit } of verdicts.decisions) {
       outcomes.add({ epoch, txid, commit });
@@ -306,17 +382,8 @@ export class Takeover {
     });
   }
 
-  /** All that this coordinator knows, as the head of a log segment. */
-  stateRecord(): StateRecord {
-    const { outcomes } = this.core;
-    return {
-      kind: 'state',
-      lastTxid: outcomes.decidedTxid,
-      settledTxid: outcomes.settledTxid,
-      view: this.membership.latest,
-      epochs: [...this.ownEpochs, this.core.epoch].filter((epoch) => epoch.number > 0),
-      recent: outcomes.recent(),
-    };
+  private persistState(): void {
+    this.core.persist(stateRecord(this.core.outcomes, this.membership, this.epochs), true);
   }
 
   private finish(): void {

@@ -32,7 +32,7 @@ export class Transactions {
   private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
   /** When a member was last found to answer again after a silence. */
   recoveredAt: Millis = -Infinity;
-  /** While a newcomer is let in nothing new is sent. */
+  /** While a newcomer is let in nothing new is sent, but for what all members hold in pieces. */
   isHeld = false;
 
   constructor(
@@ -42,17 +42,14 @@ export class Transactions {
     private readonly batcher: Batcher,
   ) {}
 
-  get inFlight(): number {
-    return this.undecided.length;
-  }
-
   get inFlightBytes(): number {
     return this.undecided.reduce((sum, tx) => sum + tx.payload.length, 0);
   }
 
-  /** Nothing is sent and undecided, no abort is on its way. */
+  /** Nothing is sent and undecided or about to be, no abort is on its way. */
   get isQuiet(): boolean {
-    return this.undecided.length === 0 && this.unfinished.every((tx) => tx.state === 'committed');
+    if (this.undecided.length + this.staged.length > 0) return false;
+    return this.unfinished.every((tx) => tx.state === 'committed');
   }
 
   /** Outcomes that were handed to the log and are not on disk yet, in txid order. */
@@ -77,7 +74,7 @@ export class Transactions {
 
   /** Sends what waits, as far as the window allows. */
   dispatch(): void {
-    if (this.isHeld || this.core.phase !== 'serving') return;
+    if (this.core.phase !== 'serving') return;
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
     while (this.undecided.length < MAX_IN_FLIGHT) {
@@ -87,7 +84,7 @@ export class Transactions {
         this.staged.shift();
         this.begin([next.write], next.payload);
         next.begun();
-      } else if (this.batcher.length > 0) {
+      } else if (this.batcher.length > 0 && !this.isHeld) {
         this.beginBatch(this.batcher.take());
       } else {
         return;
@@ -114,6 +111,14 @@ export class Transactions {
     );
     for (const peer of this.membership.memberPeers()) if (peer.isReady) this.prepare(peer, tx);
     core.trace.point('coordinator-prepared');
+  }
+
+  /** The first transaction that this member voted for and does not hold any more; 0 if none. */
+  takeBackVotes(storeId: string, lastPrepared: number): number {
+    const behind = this.undecided.filter((tx) => tx.txid > lastPrepared);
+    const broken = behind.find((tx) => tx.votes.get(storeId)?.yes === true);
+    for (const tx of behind) tx.votes.delete(storeId);
+    return broken?.txid ?? 0;
   }
 
   /** What a member that just came back has not got: outcomes it lacks were sent before this. */
@@ -150,6 +155,7 @@ export class Transactions {
       return;
     }
     peer.needs = 0;
+    if (message.vote === 'no') peer.trouble = `voted NO: ${message.reason}`;
     tx.votes.set(peer.storeId, { yes: message.vote === 'yes', reason: message.reason });
     this.advance();
   }
@@ -201,7 +207,7 @@ export class Transactions {
     // A member that is neither silent nor here is on its way back: its time is not up yet.
     if (stuck.length + voters.length !== members.length) return;
     if (tx === undefined) {
-      if (stuck.length > 0 && voters.length > 0) membership.propose(voters, 'members are silent');
+      if (stuck.length > 0 && voters.length > 0) this.shrinkTo(voters, 'members are silent');
       return;
     }
     const said = (peer: Peer): boolean | undefined => tx.votes.get(peer.storeId ?? '')?.yes;
@@ -209,10 +215,11 @@ export class Transactions {
     const yes = voters.filter((peer) => said(peer) === true);
     const rest = yes.length > 0 ? yes : voters;
     if (rest.length === members.length) return;
-    membership.propose(
-      rest,
-      yes.length > 0 ? 'members are silent or refused' : 'members are silent',
-    );
+    this.shrinkTo(rest, yes.length > 0 ? 'members are silent or refused' : 'members are silent');
+  }
+
+  private shrinkTo(members: readonly Peer[], reason: string): void {
+    if (this.membership.mayFollow(members)) this.membership.propose(members, reason);
   }
 
   private commit(tx: Transaction): void {

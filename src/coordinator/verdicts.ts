@@ -6,7 +6,8 @@
  *
  * - @A our log has its outcome: that is it.
  * - @B a member has resolved n: aborted if it lists n as aborted, else committed. Somebody may have
- *   been told, so nothing may contradict it. The word of a member that does not decide counts too.
+ *   been told, so nothing may contradict it. The word of a member that does not decide counts
+ *   too, and that of `others`, who were asked and are not members (any more).
  * - @C n is prepared, under one identity, at every member that decides: commit. It may have been
  *   acknowledged by a coordinator whose folder is gone.
  * - @D otherwise: abort n and everything behind it. Nobody was told: an acknowledged transaction is
@@ -46,7 +47,11 @@ export interface Verdicts {
   readonly needsExactView: boolean;
 }
 
-export function decideVerdicts(statuses: readonly Status[], outcomes: Outcomes): Verdicts {
+export function decideVerdicts(
+  statuses: readonly Status[],
+  outcomes: Outcomes,
+  others: readonly Status[] = [],
+): Verdicts {
   const excluded: Excluded[] = [];
   let deciders = [...statuses];
   const exclude = (status: Status, why: string): void => {
@@ -58,7 +63,7 @@ export function decideVerdicts(statuses: readonly Status[], outcomes: Outcomes):
     if (!status.fit) exclude(status, 'its store is damaged or half filled');
   }
   // What a damaged store lists as ended did end; one that was being filled has nothing to say.
-  const witnesses = statuses.filter((status) => !status.empty);
+  const witnesses = [...statuses, ...others].filter((status) => !status.empty);
   excludeLosers(deciders, witnesses, outcomes, exclude);
   excludeUncertain(() => deciders, exclude);
   return { deciders: deciders.map(storeIdOf), excluded, ...walk(deciders, witnesses, outcomes) };

@@ -24,14 +24,24 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
   EEXIST: 'exists',
 };
 
-async function translated<T>(what: string, step: Promise<T>): Promise<T> {
+const REFRESH_BYTES = 1024 * 1024;
+
+async function translated<T>(what: string, step: Promise<T>, codes = CODES): Promise<T> {
   try {
     return await step;
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
-    const code = CODES[String(error.code)] ?? 'io';
+    const code = codes[String(error.code)] ?? 'io';
     throw new DiskError(code, `cannot ${what}: ${error.message}`, { cause: error });
   }
+}
+
+/**
+ * Of a sync. A file system that finds only then that there is no room has lost what was written;
+ * this must not pass for an append that found no room.
+ */
+function syncing(what: string, step: Promise<void>): Promise<void> {
+  return translated(`sync ${what}`, step, {});
 }
 
 /** Opens a folder, making it and its parents if they are missing, with their names durable. */
@@ -105,7 +115,32 @@ class FileDisk implements Disk {
   }
 
   syncFolder(): Promise<void> {
-    return translated(`sync ${this.path}`, syncFolder(this.path));
+    return syncing(this.path, syncFolder(this.path));
+  }
+
+  /** Not through the handle of an `AppendFile`: with O_APPEND a write has no other place. */
+  async refresh(name: string, offset: number): Promise<void> {
+    const opened = fs.open(join(this.path, name), constants.O_RDWR);
+    const handle = await translated(`open ${name}`, opened);
+    try {
+      await translated(`write ${name} again`, writeAgain(handle, offset));
+      await syncing(name, handle.datasync());
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+async function writeAgain(handle: fs.FileHandle, offset: number): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(REFRESH_BYTES);
+  for (let at = offset; ;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) return;
+    for (let done = 0; done < bytesRead;) {
+      const { bytesWritten } = await handle.write(buffer, done, bytesRead - done, at + done);
+      done += bytesWritten;
+    }
+    at += bytesRead;
   }
 }
 
@@ -159,7 +194,7 @@ class AppendFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    return translated(`sync ${this.name}`, this.handle.datasync());
+    return syncing(this.name, this.handle.datasync());
   }
 
   async truncate(size: number): Promise<void> {

@@ -4,7 +4,8 @@
  * The lock is the kernel's, on the open file `LOCK` (docs/decisions/0003-folder-lock.md says why):
  * it is seen through every name of the file and from every namespace, and goes with its process,
  * however that ends. What is written in the file is for the error message only and decides nothing,
- * so it may be stale. The file is never removed: two processes must never lock two files.
+ * so it may be stale. The file is never removed: two processes must never lock two files. A folder
+ * may be renamed with its file, so a lock counts only if its file is still the folder's.
  */
 import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,6 +18,8 @@ const FILE_MODE = 0o600;
 
 /** More than any description; what somebody else put into the file is not shown at length. */
 const MAX_DESCRIPTION_BYTES = 300;
+
+const REPLACING = 'a process that has just put another folder in its place';
 
 /** The binding is CommonJS whose exports cannot be seen without running it. */
 const native = createRequire(import.meta.url)('fs-native-extensions') as typeof Native;
@@ -45,8 +48,21 @@ export async function lockFolder(folder: string, role: string): Promise<FolderLo
     fs.constants.O_RDWR | fs.constants.O_CREAT,
     FILE_MODE,
   );
+  return lockOpened(handle, folder, role);
+}
+
+/**
+ * Between the opening of the file and its locking another process may have set the folder aside:
+ * then the lock is on a file that is no longer the folder's, and keeps nobody out.
+ */
+export async function lockOpened(
+  handle: fs.FileHandle,
+  folder: string,
+  role: string,
+): Promise<FolderLock> {
   try {
     if (!native.tryLock(handle.fd)) throw new FolderLockedError(folder, await holderOf(handle));
+    if (!(await isStillOf(folder, handle))) throw new FolderLockedError(folder, REPLACING);
     await describe(handle, role);
   } catch (error) {
     await handle.close();
@@ -54,6 +70,17 @@ export async function lockFolder(folder: string, role: string): Promise<FolderLo
   }
   // Closing is what releases the lock; the handle is kept from the collector until then.
   return { release: () => handle.close() };
+}
+
+async function isStillOf(folder: string, handle: fs.FileHandle): Promise<boolean> {
+  const locked = await handle.stat({ bigint: true });
+  try {
+    const named = await fs.stat(join(folder, LOCK_FILE), { bigint: true });
+    return named.dev === locked.dev && named.ino === locked.ino;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function describe(handle: fs.FileHandle, role: string): Promise<void> {

@@ -1,16 +1,24 @@
 /** Begins to listen as a role does, and says in one line why that is impossible. */
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
+import type { SessionEnvironment } from '../resp/environment.js';
+import { tooManyClients } from '../resp/error-replies.js';
 import { holderOf } from './port-holder.js';
 import { type RespServer, type RespServerOptions, startRespServer } from './resp-server.js';
 import { StartRefusedError } from './running-role.js';
 
-export type ListenOptions = Omit<RespServerOptions, 'host' | 'port' | 'maxClients'>;
+export type ListenOptions = Omit<RespServerOptions, 'host' | 'port' | 'maxClients' | 'refusal'>;
 
-export async function listenAsRole(config: Config, options: ListenOptions): Promise<RespServer> {
+export async function listenAsRole(
+  config: Config,
+  environment: SessionEnvironment,
+  options: ListenOptions,
+): Promise<RespServer> {
   const { host, port } = config.listen;
+  const { maxClients } = config;
+  const refusal = tooManyClients(environment.replyFormat);
   try {
-    return await startRespServer({ host, port, maxClients: config.maxClients, ...options });
+    return await startRespServer({ host, port, maxClients, refusal, ...options });
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     throw refused(config, String(error.code), error);

@@ -14,7 +14,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
 import { encodeReply } from '../resp/encode.js';
-import { MAX_CLIENTS_REACHED } from '../resp/error-replies.js';
+import type { Reply } from '../resp/replies.js';
 import type { Session } from '../resp/session.js';
 import { formatAddress, ClientConnection } from './client-connection.js';
 import { PrefixSniffer } from './prefix-sniffer.js';
@@ -35,6 +35,8 @@ export interface RespServerOptions {
   readonly host: string;
   readonly port: number;
   readonly maxClients: number;
+  /** What a client too many is told. */
+  readonly refusal: Reply;
   readonly trace: Trace;
   readonly claim?: Claim;
   /** Monotonic milliseconds. */
@@ -159,12 +161,12 @@ class TcpRespServer implements RespServer {
   }
 
   private open(socket: Socket, firstBytes: Buffer | null): void {
-    const { maxClients, trace } = this.options;
+    const { maxClients, refusal, trace } = this.options;
     const now = (): number => this.options.now();
     if (this.connections.size >= maxClients) {
       this.connectionsRejected += 1;
       this.warnOfRefusals(now());
-      refuse(socket);
+      refuse(socket, refusal);
       return;
     }
     const id = this.nextSessionId;
@@ -201,9 +203,9 @@ class TcpRespServer implements RespServer {
   }
 }
 
-function refuse(socket: Socket): void {
+function refuse(socket: Socket, reply: Reply): void {
   socket.on('error', () => socket.destroy());
-  for (const bytes of encodeReply(MAX_CLIENTS_REACHED, 2)) socket.write(bytes);
+  for (const bytes of encodeReply(reply, 2)) socket.write(bytes);
   socket.end(() => socket.destroy());
 }
 

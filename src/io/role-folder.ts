@@ -5,9 +5,8 @@
 import { rename, stat } from 'node:fs/promises';
 import type { Config, Role } from '../config/config.js';
 import { type Disk, DiskError } from '../ports/disk.js';
-import { FolderError, LogFailedError, RotError } from '../wal/errors.js';
+import { ContradictionError, FolderError, LogFailedError, RotError } from '../wal/errors.js';
 import { type OpenedFolder, openFolder } from '../wal/folder.js';
-import { segmentName } from '../wal/names.js';
 import { openFileDisk } from './file-disk.js';
 import { type FolderLock, FolderLockedError, lockFolder } from './folder-lock.js';
 import { originOf } from './machine-origin.js';
@@ -73,15 +72,6 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** A record contradicts those before it; names the place, which a replay does not know. */
-export class ContradictionError extends Error {
-  override readonly name = 'ContradictionError';
-  readonly code = 'contradiction';
-  constructor(folder: string, segment: number, cause: Error) {
-    super(`${folder}/${segmentName(segment)} contradicts itself: ${cause.message}`, { cause });
-  }
 }
 
 /** What the operator is told; an error that is no operating error is passed on. */

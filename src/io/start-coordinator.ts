@@ -10,26 +10,17 @@ import type { Config } from '../config/config.js';
 import type { CoordinatorSettings } from '../coordinator/core.js';
 import { clusterFields, statsFields, storedAmount } from '../coordinator/info.js';
 import { Coordinator } from '../coordinator/machine.js';
-import {
-  type CoordinatorRecovered,
-  CoordinatorRecovery,
-  ReplayError,
-} from '../coordinator/recovery.js';
+import type { CoordinatorRecovered } from '../coordinator/recovery.js';
+import { replayCoordinator } from '../coordinator/replay.js';
 import { CoordinatorShell } from '../coordinator/shell.js';
 import { Session } from '../resp/session.js';
-import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
+import type { OpenedFolder } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
 import { EarlyRequests } from './early-requests.js';
 import { listenAsRole } from './listen.js';
 import { RoleEnd } from './role-end.js';
 import { RoleEnvironment, type RoleReport } from './role-environment.js';
-import {
-  ContradictionError,
-  openTakenFolder,
-  refusal,
-  takeFolder,
-  type TakenFolder,
-} from './role-folder.js';
+import { openTakenFolder, refusal, takeFolder, type TakenFolder } from './role-folder.js';
 import type { RespServer } from './resp-server.js';
 import { type RunningRole, type StartContext, StartRefusedError } from './running-role.js';
 import { SystemClock } from './system-clock.js';
@@ -73,8 +64,13 @@ class CoordinatorRole implements RunningRole {
     private readonly taken: TakenFolder,
   ) {
     this.environment = new RoleEnvironment(config, context.version, () => this.report());
-    this.early = new EarlyRequests(config.maxRequestsInFlight, (client, reply) => {
-      this.server?.complete(client.session, client.token, reply);
+    this.early = new EarlyRequests({
+      limit: config.maxRequestsInFlight,
+      waitMs: config.recoveryWaitMs,
+      now: () => this.clock.now(),
+      answer: ({ session, token }, reply) => {
+        this.server?.complete(session, token, reply);
+      },
     });
   }
 
@@ -84,7 +80,7 @@ class CoordinatorRole implements RunningRole {
 
   async listen(): Promise<void> {
     const { config, context, environment } = this;
-    this.server = await listenAsRole(config, {
+    this.server = await listenAsRole(config, environment, {
       trace: context.trace,
       now: () => this.clock.now(),
       makeSession: (facts, now) => new Session(environment, facts, now),
@@ -125,8 +121,7 @@ class CoordinatorRole implements RunningRole {
   private async recover(): Promise<void> {
     const { config, context, taken } = this;
     const opened = await openTakenFolder(config, taken);
-    const { recovery, outcome } = await this.replay(opened);
-    const recovered = recovery.finish();
+    const { recovered, outcome } = await replayCoordinator(opened);
     this.confirmForcedView(recovered);
     const log = await opened.start();
     this.log = log;
@@ -146,8 +141,8 @@ class CoordinatorRole implements RunningRole {
     const shell = this.makeShell(opened, log, recovered);
     this.shell = shell;
     shell.start();
-    this.early.release((client, request) => {
-      shell.request(client, request);
+    this.early.release((client, request, waitedMs) => {
+      shell.request(client, request, waitedMs);
     });
   }
 
@@ -162,26 +157,6 @@ class CoordinatorRole implements RunningRole {
       throw new StartRefusedError('not_configured', text);
     }
     throw new StartRefusedError('needs_yes', forcedViewText(address, view, outcomes.decidedTxid));
-  }
-
-  private async replay(
-    opened: OpenedFolder,
-  ): Promise<{ recovery: CoordinatorRecovery; outcome: ReplayOutcome }> {
-    const recovery = new CoordinatorRecovery();
-    const outcome = await opened.replay({
-      onSnapshot: () => undefined,
-      onRecord: (record, segment) => {
-        try {
-          recovery.feed(record);
-        } catch (error) {
-          if (!(error instanceof ReplayError)) throw error;
-          throw new ContradictionError(this.taken.disk.path, segment, error);
-        }
-      },
-    });
-    recovery.hintEpoch(opened.epochHint);
-    recovery.hintView(opened.viewHint);
-    return { recovery, outcome };
   }
 
   private makeShell(

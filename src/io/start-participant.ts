@@ -9,12 +9,16 @@ import type { Config } from '../config/config.js';
 import type { ParticipantSettings } from '../participant/core.js';
 import { clusterFields, statsFields } from '../participant/info.js';
 import { Participant } from '../participant/machine.js';
-import { ParticipantRecovery, ReplayError } from '../participant/recovery.js';
+import {
+  type ParticipantReplay,
+  replayParticipant,
+  startParticipantLog,
+} from '../participant/replay.js';
 import { ParticipantShell } from '../participant/shell.js';
 import type { ParticipantState } from '../participant/state.js';
 import { Session } from '../resp/session.js';
 import { PEER_PREFIX } from '../rpc/codec.js';
-import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
+import type { OpenedFolder } from '../wal/folder.js';
 import { LAZY_SYNC_MS } from '../wal/group-commit.js';
 import type { Log } from '../wal/log.js';
 import { HeldSockets } from './held-sockets.js';
@@ -22,13 +26,7 @@ import { listenAsRole } from './listen.js';
 import type { RespServer } from './resp-server.js';
 import { RoleEnd } from './role-end.js';
 import { RoleEnvironment, type RoleReport } from './role-environment.js';
-import {
-  ContradictionError,
-  openTakenFolder,
-  refusal,
-  takeFolder,
-  type TakenFolder,
-} from './role-folder.js';
+import { openTakenFolder, refusal, takeFolder, type TakenFolder } from './role-folder.js';
 import type { RunningRole, StartContext } from './running-role.js';
 import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
@@ -78,7 +76,7 @@ class ParticipantRole implements RunningRole {
 
   async listen(): Promise<void> {
     const { config, context, environment } = this;
-    this.server = await listenAsRole(config, {
+    this.server = await listenAsRole(config, environment, {
       trace: context.trace,
       now: () => this.clock.now(),
       claim: {
@@ -124,20 +122,15 @@ class ParticipantRole implements RunningRole {
   private async recover(): Promise<void> {
     const { config, taken, context } = this;
     const opened = await openTakenFolder(config, taken);
-    const { state, outcome } = await this.replay(opened);
-    const log = await opened.start();
+    const replay = await replayParticipant(opened, config.deltaMemoryBytes);
+    const log = await startParticipantLog(opened, replay, taken.origin);
     this.log = log;
-    if (opened.isCopy) await log.setOrigin(taken.origin);
-    if (outcome.tail?.nonZero === true) {
-      log.append({ kind: 'tail', txid: state.tailFrom });
-      await log.flush();
-    }
-    this.tellOutcome(opened, state, outcome);
+    this.tellOutcome(opened, replay);
     if (this.isStopping) {
       await log.close();
       return;
     }
-    const shell = this.makeShell(log, state, opened.identity);
+    const shell = this.makeShell(log, replay.state, opened.identity);
     this.shell = shell;
     shell.start();
     this.held.release((socket, firstBytes) => {
@@ -146,31 +139,7 @@ class ParticipantRole implements RunningRole {
     context.trace.event('debug', 'peers are answered');
   }
 
-  private async replay(
-    opened: OpenedFolder,
-  ): Promise<{ state: ParticipantState; outcome: ReplayOutcome }> {
-    const recovery = new ParticipantRecovery(this.config.deltaMemoryBytes);
-    const outcome = await opened.replay({
-      onSnapshot: (header, table) => {
-        recovery.snapshot(header, table);
-      },
-      onRecord: (record, segment) => {
-        try {
-          recovery.feed(record);
-        } catch (error) {
-          if (!(error instanceof ReplayError)) throw error;
-          throw new ContradictionError(this.taken.disk.path, segment, error);
-        }
-      },
-    });
-    recovery.hintEpoch(opened.epochHint);
-    recovery.hintView(opened.viewHint);
-    if (outcome.installing) recovery.state.installing = true;
-    const state = recovery.finish(outcome.tail?.nonZero === true);
-    return { state, outcome };
-  }
-
-  private tellOutcome(opened: OpenedFolder, state: ParticipantState, outcome: ReplayOutcome): void {
+  private tellOutcome(opened: OpenedFolder, { state, outcome }: ParticipantReplay): void {
     const { trace } = this.context;
     const { tail } = outcome;
     trace.event('info', opened.fresh ? 'a new data folder' : 'recovered', {

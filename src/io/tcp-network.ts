@@ -2,8 +2,9 @@
  * The network port over TCP: dials other processes, and takes over sockets on which a peer spoke.
  *
  * Gathers what is sent in one turn of the event loop over all connections and flushes it at the
- * end of the turn, unless the shell does so before. Keeps no list of connections and never dials
- * again by itself: a shell that wants to reconnect calls `dial` once more.
+ * end of the turn, unless the shell does so before. Keeps no list of connections beyond those that
+ * have yet to prove themselves, and never dials again by itself: a shell that wants to reconnect
+ * calls `dial` once more.
  */
 import { connect, Socket } from 'node:net';
 import { type Address, parseAddress } from '../config/address.js';
@@ -20,6 +21,7 @@ import type { Reply, Request } from '../rpc/messages.js';
 import { ReplyReader } from '../rpc/reply-reader.js';
 import { RequestFrames } from '../rpc/request-frames.js';
 import { PeerSocket, type PeerRole, type PeerSocketOwner } from './peer-socket.js';
+import { UnprovedPeers } from './unproved-peers.js';
 
 export class TcpNetwork implements Network, PeerSocketOwner {
   bytesRead = 0;
@@ -27,8 +29,11 @@ export class TcpNetwork implements Network, PeerSocketOwner {
   private waiting = new Set<{ flush(): void }>();
   private endOfTurn: NodeJS.Immediate | null = null;
 
-  /** `dialTimeoutMs`: tests need not wait for the real one. */
-  constructor(private readonly dialTimeoutMs = DIAL_TIMEOUT_MS) {}
+  /** Tests need not wait for the real limits. */
+  constructor(
+    private readonly dialTimeoutMs = DIAL_TIMEOUT_MS,
+    private readonly unproved = new UnprovedPeers(),
+  ) {}
 
   dial(address: string, handler: DialHandler): PeerConnection<Request> {
     const socket = connectTo(address);
@@ -63,7 +68,10 @@ export class TcpNetwork implements Network, PeerSocketOwner {
   acceptPeer(socket: Socket, firstBytes: Buffer, acceptor: PeerAcceptor): void {
     const frames = new RequestFrames();
     const role: PeerRole<Reply, Request> = {
-      encode: encodeReply,
+      encode: (message) => {
+        if (message.type === 'proved') this.unproved.remove(connection);
+        return encodeReply(message);
+      },
       decode: (chunk) => frames.push(chunk),
       farewell: (text) => {
         return encodeReply({ type: 'refused', code: 'protocol', text, epoch: NO_EPOCH });
@@ -72,6 +80,8 @@ export class TcpNetwork implements Network, PeerSocketOwner {
       ended: (reason) => handler.closed(reason),
     };
     const connection = new PeerSocket<Reply, Request>(this.nextId(), socket, role, this);
+    this.unproved.add(connection);
+    socket.once('close', () => this.unproved.remove(connection));
     const handler = acceptor(connection);
     if (socket.destroyed) {
       connection.end('the connection was lost');

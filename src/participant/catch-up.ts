@@ -8,7 +8,6 @@
  * admitted is the coordinator's decision.
  * Invariant: what was in doubt here is void before the first transaction of a donor is taken.
  */
-import { crc32 } from '../base/hash.js';
 import type { Prng } from '../base/prng.js';
 import type { Lsn } from '../base/sync-gate.js';
 import { FRAME_WINDOW } from '../base/limits.js';
@@ -24,9 +23,9 @@ import {
   PROTOCOL_VERSION,
 } from '../rpc/messages.js';
 import { proof, proofText } from '../rpc/proof.js';
-import { decodeCommands } from '../storage/commands.js';
 import { SnapshotLoader } from '../storage/snapshot.js';
 import type { ParticipantCore } from './core.js';
+import { DonatedPayload } from './donated-payload.js';
 import type { Link } from './links.js';
 
 interface Attempt {
@@ -38,7 +37,7 @@ interface Attempt {
   /** Ask for a snapshot first: a delta would keep what is wrong. */
   fresh: boolean;
   how: CaughtUp['how'];
-  partial: { txid: number; parts: Buffer[]; have: number } | null;
+  readonly donated: DonatedPayload;
   install: Install | null;
   lastProgressAt: Millis;
 }
@@ -51,6 +50,8 @@ interface Install {
   received: number;
   stored: number;
   complete: boolean;
+  /** It goes to its end, whatever becomes of the attempt. */
+  finishing: boolean;
 }
 
 export class CatchUps {
@@ -77,6 +78,7 @@ export class CatchUps {
       core.persist({ kind: 'void', txid: state.resolved.txid + 1 }, false);
       state.voidInDoubt();
     }
+    for (const { name } of [...state.stages.all()]) core.dropStage(name);
     core.refusedTxid = 0;
     this.attempt = {
       number: message.attempt,
@@ -86,7 +88,7 @@ export class CatchUps {
       donorStoreId: message.donorStoreId,
       fresh: message.fresh || !state.fit || state.installing,
       how: 'none',
-      partial: null,
+      donated: new DonatedPayload(),
       install: null,
       lastProgressAt: core.now,
     };
@@ -185,7 +187,7 @@ export class CatchUps {
   private fetch(attempt: Attempt): void {
     const { epoch } = attempt;
     const position = this.core.state.resolved;
-    const offset = attempt.partial?.have ?? 0;
+    const offset = attempt.donated.have;
     this.core.sendDonor({ type: 'fetch', epoch, position, offset });
   }
 
@@ -210,7 +212,7 @@ export class CatchUps {
       if (!this.take(attempt, entry)) return;
     }
     if (delta.entries.length > 0 && attempt.how === 'none') attempt.how = 'delta';
-    if (attempt.partial === null && core.state.resolved.txid >= delta.position.txid) {
+    if (attempt.donated.have === 0 && core.state.resolved.txid >= delta.position.txid) {
       this.succeed(attempt);
     } else {
       this.fetch(attempt);
@@ -231,48 +233,28 @@ export class CatchUps {
       state.abort(epoch, txid);
       return true;
     }
-    const payload = this.assemble(attempt, entry);
-    if (payload === null) return true;
-    if (payload.length !== length || crc32(payload) !== crc) {
-      this.fail(`transaction ${txid} arrived damaged`);
+    const donated = attempt.donated.take(entry);
+    if (donated === null) return true;
+    if (typeof donated === 'string') {
+      this.fail(donated);
       return false;
     }
+    const { payload, commands } = donated;
     const view = state.view?.number ?? 0;
     if (this.unsyncedFrom === 0) this.unsyncedFrom = core.gate.appended + 1;
-    const record = {
-      kind: 'prepared' as const,
-      epoch,
-      txid,
-      view,
-      payload,
-      stage: '',
-      length,
-      crc,
-    };
+    const kind = 'prepared' as const;
+    const record = { kind, epoch, txid, view, payload, stage: '', length, crc };
     core.persist(record, false);
     core.persist({ kind: 'commit', epoch, txid }, false);
-    state.prepare({ record, payload, commands: decodeCommands(payload) });
+    state.prepare({ record, payload, commands });
     state.commit(epoch, txid);
     return true;
-  }
-
-  /** The whole payload, or null while parts of it are still to come. */
-  private assemble(attempt: Attempt, entry: DeltaEntry): Buffer | null {
-    const { partial } = attempt;
-    if (partial === null && entry.bytes.length === entry.length) return entry.bytes;
-    const collected = partial ?? { txid: entry.txid, parts: [], have: 0 };
-    collected.parts.push(entry.bytes);
-    collected.have += entry.bytes.length;
-    attempt.partial = collected;
-    if (collected.have < entry.length) return null;
-    attempt.partial = null;
-    return Buffer.concat(collected.parts);
   }
 
   private beginInstall(attempt: Attempt, snapshotId: string): void {
     this.installs += 1;
     attempt.how = 'snapshot';
-    attempt.partial = null;
+    attempt.donated.clear();
     attempt.install = {
       number: this.installs,
       loader: new SnapshotLoader(),
@@ -281,6 +263,7 @@ export class CatchUps {
       received: 0,
       stored: 0,
       complete: false,
+      finishing: false,
     };
     this.core.install({ step: 'begin', install: this.installs });
     this.requestFrames(attempt.install);
@@ -325,9 +308,12 @@ export class CatchUps {
     const { core } = this;
     const { header } = install.loader;
     const { txid, epoch, chain } = header;
+    install.finishing = true;
     core.state.installing = true;
     core.state.voidInDoubt();
-    const preamble = [{ kind: 'reset' as const, txid, epoch, chain }, ...core.preamble()];
+    // What the old log may have lacked is no matter of a snapshot that is whole.
+    const rest = core.preamble().filter(({ kind }) => kind !== 'tail');
+    const preamble = [{ kind: 'reset' as const, txid, epoch, chain }, ...rest];
     core.install({ step: 'finish', install: install.number, preamble });
   }
 
@@ -373,7 +359,7 @@ export class CatchUps {
     if (attempt === null) return;
     this.attempt = null;
     core.closeDonor();
-    if (attempt.install !== null && !core.state.installing) {
+    if (attempt.install?.finishing === false) {
       core.install({ step: 'discard', install: attempt.install.number });
     }
     core.trace.event('info', `catching up stopped: ${reason}`, { attempt: attempt.number });

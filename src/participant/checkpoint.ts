@@ -2,12 +2,14 @@
  * A participant's own snapshot on disk: what it contains and which records must follow it.
  *
  * The shell writes it in slices while the log goes on in a new segment that begins with the
- * preamble. Invariant: header, table and preamble are taken in one step, so that snapshot plus
- * segment is exactly the state, whatever is written meanwhile.
+ * preamble. Invariants: header, table and preamble are taken in one step, so that snapshot plus
+ * segment is exactly the state, whatever is written meanwhile; a table that is not what was written
+ * never becomes a snapshot, since that would replace the log from which it can still be made.
  */
 import { snapshotFrames } from '../storage/snapshot.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { TableSnapshot } from '../storage/table.js';
+import { VerifiedPairs } from '../storage/verified-pairs.js';
 import type { ParticipantCore } from './core.js';
 import type { ParticipantState } from './state.js';
 
@@ -23,23 +25,33 @@ export function snapshotHeader(state: ParticipantState): SnapshotHeader {
   };
 }
 
+interface Current {
+  readonly snapshot: TableSnapshot;
+  readonly pairs: VerifiedPairs;
+}
+
 export class Checkpoints {
-  private current: TableSnapshot | null = null;
+  private current: Current | null = null;
 
   constructor(private readonly core: ParticipantCore) {}
 
   begin(): void {
     const { core } = this;
-    if (this.current !== null || core.state.installing) return;
+    if (this.current !== null || core.state.installing || !core.state.fit) return;
+    if (core.state.epoch.number === 0) return; // Nothing was ever asked of this participant.
     const header = snapshotHeader(core.state);
-    this.current = core.state.table.beginSnapshot();
-    const frames = snapshotFrames(this.current, header);
+    const snapshot = core.state.table.beginSnapshot();
+    const pairs = new VerifiedPairs(snapshot);
+    this.current = { snapshot, pairs };
+    const frames = snapshotFrames(pairs, header);
     core.checkpoint({ header, preamble: core.preamble(), frames });
   }
 
   onDone(): void {
-    this.current?.close();
+    const { current } = this;
     this.current = null;
-    this.core.counters.checkpoints += 1;
+    current?.snapshot.close();
+    if (current?.pairs.isDamaged === true) this.core.declareUnfit();
+    else this.core.counters.checkpoints += 1;
   }
 }

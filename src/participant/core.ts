@@ -117,6 +117,13 @@ export class ParticipantCore {
     this.trace.event('warn', `refused a peer: ${text}`, { code });
   }
 
+  /** The table is not what was written: it serves nothing until another store has refilled it. */
+  declareUnfit(): void {
+    this.state.fit = false;
+    const text = 'a stored value changed by itself: this participant must be refilled';
+    this.trace.event('error', text);
+  }
+
   dialDonor(address: string, storeId: StoreId): void {
     this.donorDial = { address, storeId };
   }
@@ -156,6 +163,16 @@ export class ParticipantCore {
       bytes: state.table.bytes,
       keys: state.table.size,
     };
+  }
+
+  /** Forgets a staged payload, here and for a later start, unless it is prepared. */
+  dropStage(name: string): void {
+    const { stages, inDoubt } = this.state;
+    if (stages.get(name) === undefined) return;
+    if (inDoubt.some(({ record }) => record.stage === name)) return;
+    stages.remove(name);
+    const bytes = Buffer.alloc(0);
+    this.persist({ kind: 'piece', stage: name, offset: 0, total: 0, bytes }, false);
   }
 
   /** Records that must open a new segment so that older ones may go. */

@@ -126,6 +126,11 @@ export class Links {
       this.refuse(link, 'epoch', text);
       return;
     }
+    const { expected } = fence;
+    if (expected !== null && !sameEpoch(expected, promised) && !sameEpoch(epoch, promised)) {
+      this.refuse(link, 'epoch', `this participant promised epoch ${promised.number} meanwhile`);
+      return;
+    }
     if (fence.generation < core.generation) {
       const text = `generation ${fence.generation} was overridden by generation ${core.generation}`;
       this.refuse(link, 'generation', text);
@@ -156,7 +161,7 @@ export class Links {
     core.state.epoch = epoch;
     core.refusedTxid = 0;
     core.persist({ kind: 'epoch', epoch }, true);
-    core.state.stages.keepOnly(new Set(core.state.inDoubt.map(({ record }) => record.stage)));
+    core.state.dropUnpreparedStages();
     core.trace.event('info', 'promised to follow a new epoch', { epoch: epoch.number });
   }
 

@@ -116,6 +116,7 @@ export class Participant {
       case 'tick':
         this.donor.onTick();
         this.catchUps.onTick();
+        this.reads.onTick();
         this.scrub.onTick();
         return;
       default:
@@ -128,7 +129,8 @@ export class Participant {
   }
 
   nextTimeoutAt(): Millis | null {
-    const timeouts = [this.donor.timeoutAt, this.catchUps.timeoutAt, this.scrub.timeoutAt];
+    const parts = [this.donor, this.catchUps, this.reads, this.scrub];
+    const timeouts = parts.map(({ timeoutAt }) => timeoutAt);
     const set = timeouts.filter((at): at is Millis => at !== null);
     return set.length === 0 ? null : Math.min(...set);
   }
@@ -201,6 +203,10 @@ export class Participant {
         this.transactions.onView(link, message);
         return;
       case 'prepare':
+        if (this.catchUps.isUnderWay) {
+          this.links.refuse(link, 'protocol', 'a prepare while this participant catches up');
+          return;
+        }
         this.transactions.onPrepare(link, message);
         return;
       case 'outcome':

@@ -4,9 +4,10 @@
  * Linearizable without locks because the coordinator queues every COMMIT on this connection before
  * the reply to that write leaves, and because a link of an older epoch is refused before it gets
  * here. Values too large for one frame are handed out in slices that the asker pulls; what was
- * found is kept until then, so a write in between changes nothing. Knows nothing of transactions.
+ * found is kept until then, so a write in between changes nothing, unless nobody asks for it any
+ * more. Knows nothing of transactions.
  */
-import { isMember } from '../base/ids.js';
+import { type Millis, isMember } from '../base/ids.js';
 import { PIECE_BYTES } from '../base/limits.js';
 import type { Read, ReadMore } from '../rpc/messages.js';
 import type { ParticipantCore } from './core.js';
@@ -15,13 +16,21 @@ import type { Link } from './links.js';
 /** Large answers that may be under way at once on one link; one more is refused. */
 const MAX_OPEN_READS = 1024;
 
+/**
+ * The coordinator asks for more the moment it has got some: a read that it has left for so long
+ * was given up, at its deadline or with its client.
+ */
+const OPEN_READ_MS: Millis = 60_000;
+
 interface OpenRead {
   readonly values: readonly Buffer[];
   readonly total: number;
+  lastAskedAt: Millis;
 }
 
 export class Reads {
   private readonly open = new Map<number, Map<number, OpenRead>>();
+  private sweepAt: Millis | null = null;
 
   constructor(private readonly core: ParticipantCore) {}
 
@@ -63,7 +72,9 @@ export class Reads {
         return;
       }
       this.open.set(link.id, reads);
-      reads.set(message.id, { values, total });
+      const { now } = this.core;
+      reads.set(message.id, { values, total, lastAskedAt: now });
+      this.sweepAt ??= now + OPEN_READ_MS;
       data = [slice(values, 0)];
     }
     this.core.send(link.id, { type: 'value', id: message.id, count: 0, lengths, data });
@@ -76,6 +87,7 @@ export class Reads {
       this.core.refuse(link.id, 'protocol', `no open read ${message.id} at ${message.offset}`);
       return;
     }
+    read.lastAskedAt = this.core.now;
     const bytes = slice(read.values, message.offset);
     if (message.offset + bytes.length === read.total) reads?.delete(message.id);
     this.core.send(link.id, { type: 'part', id: message.id, offset: message.offset, bytes });
@@ -83,6 +95,23 @@ export class Reads {
 
   forget(link: number): void {
     this.open.delete(link);
+  }
+
+  get timeoutAt(): Millis | null {
+    return this.sweepAt;
+  }
+
+  onTick(): void {
+    const { now } = this.core;
+    if (this.sweepAt === null || now < this.sweepAt) return;
+    let left = 0;
+    for (const reads of this.open.values()) {
+      for (const [id, { lastAskedAt }] of reads) {
+        if (now >= lastAskedAt + OPEN_READ_MS) reads.delete(id);
+      }
+      left += reads.size;
+    }
+    this.sweepAt = left === 0 ? null : now + OPEN_READ_MS;
   }
 
   private objection(message: Read): string {

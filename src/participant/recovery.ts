@@ -16,7 +16,7 @@
  * Replay is idempotent and has no side effect, so a crash during recovery changes nothing.
  */
 import { crc32 } from '../base/hash.js';
-import { type Epoch, type View } from '../base/ids.js';
+import { type Epoch, type TxId, type View, isNewerView } from '../base/ids.js';
 import { decodeCommands } from '../storage/commands.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
@@ -56,6 +56,8 @@ export class ParticipantRecovery {
         this.piece(record);
         return;
       case 'epoch':
+        // As when it was promised; a checkpoint repeats it, which changes nothing.
+        if (record.epoch.number > state.epoch.number) state.dropUnpreparedStages();
         this.hintEpoch(record.epoch);
         return;
       case 'view':
@@ -88,13 +90,20 @@ export class ParticipantRecovery {
   }
 
   hintView(view: View | null): void {
-    if (view !== null && view.number > (this.state.view?.number ?? 0)) this.state.view = view;
+    if (view !== null && isNewerView(view, this.state.view)) this.state.view = view;
   }
 
-  /** `cutBytes`: non-zero bytes of a torn tail that were cut. */
-  finish(tailWasCut: boolean): ParticipantState {
+  /** What a start had found that died before its log said so. */
+  hintTail(tailFrom: TxId): void {
     const { state } = this;
-    if (tailWasCut && state.tailFrom === 0) state.tailFrom = state.lastPrepared + 1;
+    if (tailFrom === 0) return;
+    state.tailFrom = state.tailFrom === 0 ? tailFrom : Math.min(state.tailFrom, tailFrom);
+  }
+
+  /** `mayLackRecords`: non-zero bytes of a torn tail are cut off, or the folder is a copy. */
+  finish(mayLackRecords: boolean): ParticipantState {
+    const { state } = this;
+    if (mayLackRecords && state.tailFrom === 0) state.tailFrom = state.lastPrepared + 1;
     return state;
   }
 
@@ -150,6 +159,10 @@ export class ParticipantRecovery {
 
   private piece(record: PieceRecord): void {
     const { stages } = this.state;
+    if (record.total === 0) {
+      stages.remove(record.stage);
+      return;
+    }
     const stage = stages.get(record.stage) ?? stages.begin(record.stage, record.total);
     stages.add(stage, record.offset, record.bytes);
   }

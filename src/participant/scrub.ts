@@ -25,10 +25,6 @@ export class Scrub {
     this.dueAt = core.now + core.settings.scrubIntervalMs;
     core.counters.scrubbedShards += 1;
     if (core.state.table.scrubNextShard() === 'sound') return;
-    core.state.fit = false;
-    core.trace.event(
-      'error',
-      'a stored value changed by itself: this participant must be refilled',
-    );
+    core.declareUnfit();
   }
 }

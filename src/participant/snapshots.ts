@@ -11,6 +11,7 @@ import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Trace } from '../ports/trace.js';
+import { SnapshotFullError } from '../wal/errors.js';
 import type { Log } from '../wal/log.js';
 import { InstallWriter, writeCheckpoint } from '../wal/snapshot-file.js';
 import type { WalRecord } from '../wal/record.js';
@@ -53,6 +54,8 @@ export class Snapshots {
    */
   isCheckpointDue(stagedBytes: number): boolean {
     const { log, clock, checkpointAfter } = this.options;
+    // Its file would take the space that outcomes were promised.
+    if (log.isFull) return false;
     if (this.checkpointing !== null || clock.now() < this.retryAt) return false;
     return (
       log.logBytes - this.start.bytes >= checkpointAfter.bytes + STAGED_FACTOR * stagedBytes ||
@@ -120,6 +123,7 @@ export class Snapshots {
   private async betweenSlices(): Promise<void> {
     await this.options.pause();
     if (this.isStopping) throw new Error('this participant is stopping');
+    if (this.options.log.isFull) throw new SnapshotFullError('the disk is full');
   }
 
   /** The segment begins here, between two records; all frames are stored by now. */

@@ -97,6 +97,11 @@ export class ParticipantState {
     this.inDoubt = [];
   }
 
+  /** Staged payloads of transactions that were not prepared: they will be sent anew, if at all. */
+  dropUnpreparedStages(): void {
+    this.stages.keepOnly(new Set(this.inDoubt.map(({ record }) => record.stage)));
+  }
+
   /** Becomes exactly this snapshot. */
   restore(header: SnapshotHeader, table: Table): void {
     this.table = table;

@@ -7,7 +7,7 @@
  * a transaction is named by the epoch of its PREPARE and its txid.
  */
 import { crc32 } from '../base/hash.js';
-import { isMember } from '../base/ids.js';
+import { isMember, isNewerView } from '../base/ids.js';
 import type { InstallView, Outcome, Piece, Prepare, Unstage, Vote } from '../rpc/messages.js';
 import { CommandFormatError, decodeCommands } from '../storage/commands.js';
 import type { PreparedRecord } from '../wal/record.js';
@@ -24,8 +24,7 @@ export class Transactions {
   onView(link: Link, message: InstallView): void {
     const { core } = this;
     const { view } = message;
-    const known = core.state.view?.number ?? 0;
-    if (view.number > known) {
+    if (isNewerView(view, core.state.view)) {
       core.state.view = view;
       core.persist({ kind: 'view', view }, true);
       core.trace.event('info', 'view installed', {
@@ -33,9 +32,10 @@ export class Transactions {
         members: view.members.map((member) => member.address).join(' '),
       });
     }
+    const { number, epoch } = core.state.view ?? view;
     core.hurry();
     core.gate.whenSynced(() => {
-      core.send(link.id, { type: 'viewed', number: view.number });
+      core.send(link.id, { type: 'viewed', number, epoch });
     });
   }
 
@@ -56,6 +56,7 @@ export class Transactions {
       return;
     }
     if (core.refusedTxid !== 0 && message.txid >= core.refusedTxid) {
+      core.dropStage(message.stage);
       this.vote(link.id, message, 'no', 'sticky');
       return;
     }
@@ -117,13 +118,8 @@ export class Transactions {
       core.refusedTxid = first; // What was refused before, if anything, is behind it.
       core.trace.event('warn', 'disk full: refused a transaction', { txid: first });
     }
-    this.dropStages();
-  }
-
-  /** Staged payloads that nothing refers to may have lost pieces: they start over. */
-  private dropStages(): void {
-    const { state } = this.core;
-    state.stages.keepOnly(new Set(state.inDoubt.map(({ record }) => record.stage)));
+    // They may have lost pieces, so they start over.
+    state.dropUnpreparedStages();
   }
 
   onOutcome(link: Link, message: Outcome): void {
@@ -135,8 +131,8 @@ export class Transactions {
       return;
     }
     const head = state.inDoubt[0];
-    const known = head?.record.epoch === epoch;
-    if (txid !== state.resolved.txid + 1 || (commit && !known)) {
+    const isAnother = head === undefined ? commit : head.record.epoch !== epoch;
+    if (txid !== state.resolved.txid + 1 || isAnother) {
       const text = `outcome of ${epoch}:${txid} does not follow ${state.resolved.txid}`;
       core.refuse(link.id, 'protocol', text);
       return;
@@ -220,8 +216,7 @@ export class Transactions {
   }
 
   onUnstage(message: Unstage): void {
-    const used = this.core.state.inDoubt.some(({ record }) => record.stage === message.stage);
-    if (!used) this.core.state.stages.remove(message.stage);
+    this.core.dropStage(message.stage);
   }
 
   /** Bytes of everything that is prepared or staged: reserved until its outcome is known. */
@@ -253,6 +248,7 @@ export class Transactions {
   private refusePrepare(link: LinkId, message: Prepare, reason: string): void {
     const { core } = this;
     core.refusedTxid = message.txid;
+    core.dropStage(message.stage); // Nobody prepares it again: its client must send it anew.
     core.counters.refusedPrepares += 1;
     core.trace.event('warn', 'voted NO', { txid: message.txid, reason });
     this.vote(link, message, 'no', reason);

@@ -5,7 +5,10 @@
  * Contract (tests/conformance/disk.ts holds every implementation to it): what `append` wrote is
  * durable only when a later `sync` of that file has resolved; a creation, rename or removal is
  * durable only when a later `syncFolder` has resolved; after a failed sync nothing about the file's
- * unsynced bytes may be assumed. Files are made with mode 0600, the folder with 0700.
+ * unsynced bytes may be assumed: they may be read for a while and are still never written, not even
+ * by a later sync that succeeds. Only `refresh` writes them again. A sync that fails does so with
+ * 'io', for want of room too: what it should have covered is not to be tried again.
+ * Files are made with mode 0600, the folder with 0700.
  */
 export interface Disk {
   /** Where the folder is, for people. */
@@ -20,6 +23,11 @@ export interface Disk {
   read(name: string, offset: number, length: number): Promise<Buffer>;
   rename(from: string, to: string): Promise<void>;
   remove(name: string): Promise<void>;
+  /**
+   * Makes the file durable from `offset` to its end just as it is read now, by writing those bytes
+   * over themselves: whoever wrote them may have died before their sync, or failed in it.
+   */
+  refresh(name: string, offset: number): Promise<void>;
   syncFolder(): Promise<void>;
 }
 

@@ -4,8 +4,14 @@
  */
 import { sameSecret } from '../base/hash.js';
 import type { RespVersion } from './encode.js';
+import type { ReplyFormatSetting } from './environment.js';
 
 export type ReplyFormat = 'redis' | 'lab';
+
+/** In which format a connection begins. */
+export function firstFormat(setting: ReplyFormatSetting): ReplyFormat {
+  return setting === 'redis' ? 'redis' : 'lab';
+}
 
 export interface ConnectionFacts {
   readonly id: number;

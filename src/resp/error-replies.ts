@@ -1,12 +1,17 @@
 /**
  * Every error text of the client side, each under a name. Where Redis has a text it is Redis's, to
  * the letter: client libraries match on some of them. Texts that Redis lacks name the setting or
- * the address that helps. None is ever sent in `lab` format, which knows one error only.
+ * the address that helps. None but `LAB_ERROR` is ever sent in `lab` format.
  */
+import { firstFormat } from './client-state.js';
+import type { ReplyFormatSetting } from './environment.js';
 import { error, type Reply } from './replies.js';
 
 /** Redis cuts the name of an unknown command, and the list of its arguments, at 128 bytes. */
 const SHOWN_BYTES = 128;
+
+/** The one error of the `lab` format. */
+export const LAB_ERROR = error('ERROR');
 
 export const SYNTAX_ERROR = error('ERR syntax error');
 export const NOT_AN_INTEGER = error('ERR value is not an integer or out of range');
@@ -29,7 +34,7 @@ export const PROTOCOL_NOT_AN_INTEGER = error(
 export const BAD_CLIENT_NAME = error(
   'ERR Client names cannot contain spaces, newlines or special characters.',
 );
-export const MAX_CLIENTS_REACHED = error('ERR max number of clients reached');
+const MAX_CLIENTS_REACHED = error('ERR max number of clients reached');
 export const INVALID_COMMAND = error('ERR Invalid command specified');
 export const INVALID_ARGUMENT_COUNT = error(
   'ERR Invalid number of arguments specified for command',
@@ -39,6 +44,11 @@ export const NO_MAINT_NOTIFICATIONS = error(
   'ERR maintenance notifications are not supported by this server',
 );
 export const BAD_TXID = error('ERR invalid transaction id, expected EPOCH:TXID');
+
+/** To a client too many, which is not read from and so never introduces itself. */
+export function tooManyClients(setting: ReplyFormatSetting): Reply {
+  return firstFormat(setting) === 'lab' ? LAB_ERROR : MAX_CLIENTS_REACHED;
+}
 
 /** `code` and `text` as the store gave them. */
 export function storeError(code: string, text: string): Reply {

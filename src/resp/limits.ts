@@ -36,6 +36,13 @@ export const MAX_CLIENT_NAME_BYTES = 512;
  */
 export const FIRST_READ_WINDOW = 16;
 
+/**
+ * Later each is taken to bring at least this share, however little earlier ones brought: a client
+ * that reads small values first would else be let go a thousand reads of large ones at once, and
+ * every other client would wait for what it never takes.
+ */
+export const LARGEST_READ_WINDOW = 64;
+
 /** What a request reader keeps and what it refuses. */
 export interface ReaderLimits {
   /** A longer bulk string is a protocol error. */

@@ -9,7 +9,7 @@
  * nothing of bytes on the wire, nor of other connections.
  */
 import type { StoreRequest } from '../base/store-request.js';
-import { FIRST_READ_WINDOW } from './limits.js';
+import { FIRST_READ_WINDOW, LARGEST_READ_WINDOW } from './limits.js';
 
 /** How quickly a large reply is forgotten when small ones follow. */
 const MEMORY_OF_LARGE_REPLIES = 0.75;
@@ -42,6 +42,10 @@ export class ProgramOrder {
       return;
     }
     this.reads -= 1;
-    this.expectedReadBytes = Math.max(bytes, this.expectedReadBytes * MEMORY_OF_LARGE_REPLIES);
+    this.expectedReadBytes = Math.max(
+      bytes,
+      this.expectedReadBytes * MEMORY_OF_LARGE_REPLIES,
+      this.maxReplyBytes / LARGEST_READ_WINDOW,
+    );
   }
 }

@@ -12,14 +12,19 @@
  */
 import { assert } from '../base/assert.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
-import { ClientState, type ConnectionFacts, type ReplyFormat } from './client-state.js';
+import {
+  ClientState,
+  type ConnectionFacts,
+  firstFormat,
+  type ReplyFormat,
+} from './client-state.js';
 import { replyOf, type CommandOutcome, type StoreAnswer } from './command.js';
 import { dispatch, introduces, isHttp } from './dispatch.js';
 import type { ClientInfo, SessionEnvironment } from './environment.js';
-import { protocolError } from './error-replies.js';
+import { LAB_ERROR, protocolError } from './error-replies.js';
 import { MAX_UNPARSED_BYTES, readerLimits } from './limits.js';
 import { ProgramOrder } from './program-order.js';
-import { error, replyBytes, type Reply } from './replies.js';
+import { replyBytes, type Reply } from './replies.js';
 import { ReplyQueue } from './reply-queue.js';
 import { RequestReader, type ParsedRequest, type Violation } from './request-reader.js';
 
@@ -46,7 +51,6 @@ interface Pending {
   readonly bytes: number;
 }
 
-const LAB_ERROR = error('ERROR');
 const MS_PER_SECOND = 1000;
 
 export class Session {
@@ -79,7 +83,7 @@ export class Session {
     this.reader.restrict(!this.client.authenticated);
     this.order = new ProgramOrder(limits.maxReplyBytes);
     this.undecidedFormat = replyFormat === 'auto';
-    this.format = replyFormat === 'redis' ? 'redis' : 'lab';
+    this.format = firstFormat(replyFormat);
     this.lastInputAt = openedAt;
   }
 

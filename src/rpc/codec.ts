@@ -19,10 +19,12 @@ import {
   nullable,
   numbers,
   oneOf,
+  ownIdentity,
   prose,
   record,
   text,
   uint,
+  uint32,
 } from './fields.js';
 import { MessageTable } from './message-table.js';
 import type * as m from './messages.js';
@@ -42,8 +44,8 @@ const view = record<View>({
 });
 const status = record<m.Status>({
   storeId: text,
-  clusterId: text,
-  generation: uint,
+  clusterId: ownIdentity,
+  generation: uint32,
   empty: flag,
   fit: flag,
   epoch,
@@ -74,7 +76,7 @@ const REQUESTS = new MessageTable<m.Request>('2PC.', {
     type: constant('hello'),
     version: uint,
     purpose: oneOf('data', 'heartbeat', 'catchup'),
-    clusterId: text,
+    clusterId: ownIdentity,
     storeId: text,
     dialled: text,
     coordinator: text,
@@ -82,7 +84,13 @@ const REQUESTS = new MessageTable<m.Request>('2PC.', {
   }),
   prove: record<m.Prove>({ type: constant('prove'), mac: text }),
   inquire: record<m.Inquire>({ type: constant('inquire') }),
-  fence: record<m.Fence>({ type: constant('fence'), epoch, clusterId: text, generation: uint }),
+  fence: record<m.Fence>({
+    type: constant('fence'),
+    epoch,
+    clusterId: ownIdentity,
+    generation: uint32,
+    expected: nullable(epoch),
+  }),
   view: record<m.InstallView>({ type: constant('view'), view }),
   prepare: record<m.Prepare>({
     type: constant('prepare'),
@@ -134,7 +142,7 @@ const REPLIES = new MessageTable<m.Reply>('', {
   welcome: record<m.Welcome>({
     type: constant('welcome'),
     version: uint,
-    clusterId: text,
+    clusterId: ownIdentity,
     storeId: text,
     nonce: text,
     mac: text,
@@ -158,7 +166,7 @@ const REPLIES = new MessageTable<m.Reply>('', {
   }),
   status: record<m.StatusReply>({ type: constant('status'), status }),
   fenced: record<m.StatusReply>({ type: constant('fenced'), status }),
-  viewed: record<m.Viewed>({ type: constant('viewed'), number: uint }),
+  viewed: record<m.Viewed>({ type: constant('viewed'), number: uint, epoch }),
   vote: record<m.Vote>({
     type: constant('vote'),
     epoch: uint,

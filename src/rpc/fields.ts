@@ -11,7 +11,7 @@ import { assert } from '../base/assert.js';
 import type { ArgumentReader } from './argument-reader.js';
 import { canonicalInteger, integerList } from './decimal.js';
 import type { FrameBuilder } from './frame-builder.js';
-import { MAX_PROSE_BYTES, MAX_TEXT_BYTES } from './limits.js';
+import { MAX_IDENTITY_BYTES, MAX_NUMBER, MAX_PROSE_BYTES, MAX_TEXT_BYTES } from './limits.js';
 
 export interface Field<T> {
   /** Arguments that every value takes, or null where it depends on the value. */
@@ -28,26 +28,31 @@ function single<T>(
   return { fixedSize: 1, size: () => 1, put, take };
 }
 
-function integerFrom(minimum: number): Field<number> {
+function integer(minimum: number, maximum: number): Field<number> {
   return single(
     (out, value) => {
-      assert(Number.isSafeInteger(value) && value >= minimum, `${value} is no number to send`);
+      const fits = Number.isInteger(value) && value >= minimum && value <= maximum;
+      assert(fits, `${value} is no number to send`);
       out.latin1(String(value));
     },
     (input) => {
       const bytes = input.take();
       const value = canonicalInteger(bytes, 0, bytes.length);
       if (Number.isNaN(value) || value < minimum) input.malformed('is not a canonical number');
+      if (value > maximum) input.malformed(`is a number over ${maximum}`);
       return value;
     },
   );
 }
 
-/** An integer from 0 to 2^53 - 1. */
-export const uint = integerFrom(0);
+/** An integer from 0 on: none that is received is more than the log can hold. */
+export const uint = integer(0, MAX_NUMBER);
+
+/** The same where the log has 32 bits for it. */
+export const uint32 = integer(0, 0xffff_ffff);
 
 /** Whole milliseconds, or -1; a fraction of one is dropped, since only the order of size counts. */
-const wholeMillis = integerFrom(-1);
+const wholeMillis = integer(-1, MAX_NUMBER);
 export const elapsedMs: Field<number> = {
   ...wholeMillis,
   put: (out, value) => wholeMillis.put(out, Math.floor(value)),
@@ -82,14 +87,21 @@ function takeText(input: ArgumentReader, maxBytes: number): string {
   return bytes.toString('utf8');
 }
 
-/** Identities, addresses, digests, in UTF-8. */
-export const text: Field<string> = single(
-  (out, value) => {
-    assert(Buffer.byteLength(value) <= MAX_TEXT_BYTES, 'an identity or address is short');
-    out.utf8(value);
-  },
-  (input) => takeText(input, MAX_TEXT_BYTES),
-);
+function shortText(maxBytes: number): Field<string> {
+  return single(
+    (out, value) => {
+      assert(Buffer.byteLength(value) <= maxBytes, 'an identity or address is short');
+      out.utf8(value);
+    },
+    (input) => takeText(input, maxBytes),
+  );
+}
+
+/** Addresses, digests, names, in UTF-8. */
+export const text = shortText(MAX_TEXT_BYTES);
+
+/** An identity that its receiver may make its own: as long as a segment of the log has room for. */
+export const ownIdentity = shortText(MAX_IDENTITY_BYTES);
 
 /** Characters of UTF-16 take at most three bytes each. */
 const MAX_PROSE_CHARACTERS = MAX_PROSE_BYTES / 3;

@@ -5,6 +5,7 @@
  */
 import { DELTA_BYTES, INLINE_PAYLOAD_BYTES } from '../base/limits.js';
 import { assert } from '../base/assert.js';
+import { ID_BYTES } from '../wal/format.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -24,7 +25,17 @@ export const MAX_REQUEST_ARGUMENTS = 1_048_576 + 16;
  */
 export const MAX_REPLY_BYTES = 32 * MIB;
 
-/** Bytes of an identity, an address, a digest. */
+/**
+ * The greatest number on the wire. Epochs, transactions and views are logged by who receives them,
+ * and a record of the log holds 48 bits: beyond that a peer is refused, instead of its receiver
+ * failing when it writes.
+ */
+export const MAX_NUMBER = 2 ** 48 - 1;
+
+/** Bytes of a cluster id, which its receiver may write into its own log; so long is ours too. */
+export const MAX_IDENTITY_BYTES = ID_BYTES;
+
+/** Bytes of an address, a digest, a name. */
 export const MAX_TEXT_BYTES = 512;
 
 /** Bytes of a sentence for people. A longer one is cut by its sender, never refused. */

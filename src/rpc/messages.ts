@@ -15,9 +15,7 @@ export const PROTOCOL_VERSION = 1;
 
 export type Purpose = 'data' | 'heartbeat' | 'catchup';
 
-/**
- * First on every connection. The receiver answers `welcome`, or `refused` with the differing field.
- */
+/** First on every connection. Answered by `welcome`, or `refused` with the differing field. */
 export interface Hello {
   readonly type: 'hello';
   readonly version: number;
@@ -52,6 +50,8 @@ export interface Fence {
   readonly epoch: Epoch;
   readonly clusterId: ClusterId;
   readonly generation: number;
+  /** At a start: refuse if anything else was promised since this was told; null: whatever was. */
+  readonly expected: Epoch | null;
 }
 
 /** Coordinator: a view, already synced there. Answered by `viewed` once synced here. */
@@ -140,10 +140,7 @@ export interface Sound {
   readonly txid: TxId;
 }
 
-/**
- * Joiner to donor: transactions after `position`, from byte `offset` of the first one's payload on.
- * Answered by `delta`. Both sides must be under the same epoch.
- */
+/** Joiner to donor under its epoch: what follows `position`, the first from byte `offset` on. */
 export interface Fetch {
   readonly type: 'fetch';
   readonly epoch: Epoch;
@@ -260,7 +257,9 @@ export interface StatusReply {
 
 export interface Viewed {
   readonly type: 'viewed';
+  /** Of the newest view that is synced here, which may be another one. */
   readonly number: number;
+  readonly epoch: Epoch;
 }
 
 /** `need`: there is a gap before this txid; neither yes nor no, the connection starts over. */

@@ -4,13 +4,15 @@
  *
  * That parser trusts what it reads: an announced length allocates, nesting recurses, a failure
  * leaves half an array behind that would swallow the next reply. Here it reads only what a process
- * says that we chose to dial. Still, whatever it throws becomes an `RpcProtocolError`, after which
- * the reader is spent and its connection must go; one reply is bounded in bytes; and what a message
- * keeps is copied, because the parser hands out slices of large shared buffers.
+ * says that we chose to dial, and only what a guard has let through, because who answers there has
+ * proved nothing yet. Whatever it throws becomes an `RpcProtocolError`, after which the reader is
+ * spent and its connection must go; one reply is bounded in bytes; and what a message keeps is
+ * copied, because the parser hands out slices of large shared buffers.
  */
 import RedisParser from 'redis-parser';
 import { assert } from '../base/assert.js';
 import { decodeReply } from './codec.js';
+import { FlatReplyGuard } from './flat-reply-guard.js';
 import { MAX_REPLY_BYTES } from './limits.js';
 import type { Reply } from './messages.js';
 import { RpcProtocolError } from './rpc-protocol-error.js';
@@ -20,6 +22,7 @@ const SHOWN_ERROR_CHARACTERS = 100;
 
 export class ReplyReader {
   private readonly parser: RedisParser;
+  private readonly guard = new FlatReplyGuard();
   private completed: unknown[] = [];
   /** Only the first tells the cause. Kept, because nothing may be thrown within the parser. */
   private readonly failures: RpcProtocolError[] = [];
@@ -43,9 +46,11 @@ export class ReplyReader {
     if (chunk.length === 0) return [];
     this.unfinishedBytes += chunk.length;
     try {
-      this.parser.execute(chunk);
+      const passed = this.guard.pass(chunk);
+      if (passed > 0) this.parser.execute(chunk.subarray(0, passed));
     } catch (cause) {
-      this.fail('framing', 'a reply that cannot be read', { cause });
+      if (cause instanceof RpcProtocolError) this.failures.push(cause);
+      else this.fail('framing', 'a reply that cannot be read', { cause });
     }
     if (this.completed.length > 0) this.unfinishedBytes = 0;
     if (this.unfinishedBytes > this.maxReplyBytes) {
@@ -63,6 +68,7 @@ export class ReplyReader {
   }
 }
 
+/** In one line: the parser takes an end of a line only where both of its characters are. */
 function shown(error: Error): string {
-  return error.message.slice(0, SHOWN_ERROR_CHARACTERS);
+  return error.message.slice(0, SHOWN_ERROR_CHARACTERS).replace(/[\r\n]/g, ' ');
 }

@@ -130,6 +130,16 @@ export function decodeCommands(payload: Buffer): WriteCommand[] {
   return commands;
 }
 
+/** Null where `decodeCommands` throws. */
+export function readableCommands(payload: Buffer): WriteCommand[] | null {
+  try {
+    return decodeCommands(payload);
+  } catch (error) {
+    if (!(error instanceof CommandFormatError)) throw error;
+    return null;
+  }
+}
+
 function readCommand(reader: PayloadReader): WriteCommand {
   const op = reader.u8();
   const items = reader.u32();

@@ -42,6 +42,11 @@ export function lanesOf(key: string, value: Buffer): Lanes {
   return [finish(a), finish(b)];
 }
 
+export function addTo(sum: Lanes, lanes: Readonly<Lanes>, sign: 1 | -1): void {
+  sum[0] = (sum[0] + sign * lanes[0]) >>> 0;
+  sum[1] = (sum[1] + sign * lanes[1]) >>> 0;
+}
+
 export function formatLanes(lanes: Readonly<Lanes>): string {
   return lanes.map((lane) => lane.toString(16).padStart(8, '0')).join('');
 }

@@ -1,6 +1,21 @@
+/**
+ * What a snapshot says of itself, in its first frame. It comes from a disk or from another process
+ * with a checksum that only tells that the bytes are those that were meant, not that they make
+ * sense: whatever is read here has every field, of a size that a log can hold.
+ */
 import type { TxId } from '../base/ids.js';
+import { REMEMBERED_ABORTS } from '../base/limits.js';
 
-/** What a snapshot says of itself: first frame of the stream. */
+/** A record of the log holds 48 bits. */
+const MAX_NUMBER = 2 ** 48 - 1;
+
+const MAX_HASH_CHARACTERS = 512;
+
+interface Aborted {
+  readonly epoch: number;
+  readonly txid: TxId;
+}
+
 export interface SnapshotHeader {
   readonly txid: TxId;
   /** Epoch number of the last committed transaction. */
@@ -12,5 +27,41 @@ export interface SnapshotHeader {
   /**
    * The most recent aborted transactions: what is at or below `txid` and not here was committed.
    */
-  readonly aborted: readonly { readonly epoch: number; readonly txid: TxId }[];
+  readonly aborted: readonly Aborted[];
+}
+
+/** Null if the text is not a whole header. What a later release adds is left out. */
+export function parseSnapshotHeader(text: string): SnapshotHeader | null {
+  const { txid, epoch, chain, digest, keys, bytes, aborted } = fieldsOf(text);
+  if (!isNumber(txid) || !isNumber(epoch) || !isNumber(keys) || !isNumber(bytes)) return null;
+  if (!isHash(chain) || !isHash(digest) || !isListOfAborted(aborted)) return null;
+  return { txid, epoch, chain, digest, keys, bytes, aborted };
+}
+
+function fieldsOf(text: string): Partial<Record<keyof SnapshotHeader, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {};
+  }
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_NUMBER;
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_HASH_CHARACTERS;
+}
+
+function isListOfAborted(value: unknown): value is Aborted[] {
+  return Array.isArray(value) && value.length <= REMEMBERED_ABORTS && value.every(isAborted);
+}
+
+function isAborted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { epoch, txid }: Partial<Record<keyof Aborted, unknown>> = value;
+  return isNumber(epoch) && isNumber(txid);
 }

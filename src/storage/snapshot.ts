@@ -10,8 +10,9 @@
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
+import { MAX_STORED_VALUE_BYTES } from '../base/limits.js';
 import { ownCopy } from './commands.js';
-import type { SnapshotHeader } from './snapshot-header.js';
+import { type SnapshotHeader, parseSnapshotHeader } from './snapshot-header.js';
 import { type Pair, TEXT_BYTES, type TableSnapshot, Table } from './table.js';
 
 export const FRAME_HEAD_BYTES = 13;
@@ -30,9 +31,12 @@ export class SnapshotError extends Error {
   readonly code = 'bad-snapshot';
 }
 
+/** A `TableSnapshot`, or one that is looked at on its way. */
+export type PairSource = Pick<TableSnapshot, 'next'>;
+
 /** The frames of this snapshot, made as they are asked for. The caller closes the snapshot. */
 export function* snapshotFrames(
-  snapshot: TableSnapshot,
+  snapshot: PairSource,
   header: SnapshotHeader,
 ): Generator<Buffer, void> {
   const writer = new FrameWriter();
@@ -155,7 +159,8 @@ export class SnapshotLoader {
     if ((this.large !== null) !== (kind === KIND.slice)) throw new SnapshotError('frame order');
     switch (kind) {
       case KIND.header:
-        this.found = JSON.parse(body.toString('utf8')) as SnapshotHeader;
+        this.found = parseSnapshotHeader(body.toString('utf8'));
+        if (this.found === null) throw new SnapshotError('the header does not say what it must');
         return;
       case KIND.entries:
         this.addEntries(body);
@@ -215,7 +220,9 @@ export class SnapshotLoader {
   private beginLarge(body: Buffer): void {
     if (body.length < 4) throw new SnapshotError('a large value is cut off');
     const total = body.readUInt32BE(0);
-    if (total === 0) throw new SnapshotError('a large value without bytes');
+    if (total === 0 || total > MAX_STORED_VALUE_BYTES) {
+      throw new SnapshotError(`a large value of ${total} bytes`);
+    }
     const key = body.toString('latin1', 4);
     this.large = { key, value: Buffer.allocUnsafeSlow(total), have: 0 };
   }

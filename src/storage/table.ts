@@ -8,7 +8,7 @@
  * shard as it was when the snapshot began, whatever is written meanwhile.
  */
 import { assert } from '../base/assert.js';
-import { type Lanes, lanesOf, formatLanes } from './digest.js';
+import { type Lanes, addTo, lanesOf, formatLanes } from './digest.js';
 
 /**
  * A shard is the unit of copying, scrubbing and sending: with a million keys one has a thousand
@@ -168,11 +168,6 @@ export class Table {
     this.count += sign;
     this.accounted += sign * (key.length + value.length + ENTRY_OVERHEAD_BYTES);
   }
-}
-
-function addTo(sum: Lanes, lanes: Readonly<Lanes>, sign: 1 | -1): void {
-  sum[0] = (sum[0] + sign * lanes[0]) >>> 0;
-  sum[1] = (sum[1] + sign * lanes[1]) >>> 0;
 }
 
 /** What the table held at one moment, told shard by shard. */

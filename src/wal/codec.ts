@@ -24,7 +24,7 @@ import {
   RECORD_AT,
   RECORD_HEAD_BYTES,
 } from './format.js';
-import type { PreparedRecord, StateRecord, WalRecord } from './record.js';
+import type { EpochRecord, PreparedRecord, StateRecord, WalRecord } from './record.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -176,8 +176,10 @@ function bodyOf(record: WalRecord): Buffer[] {
     }
     case 'view':
       return [viewFields(new FieldWriter(), record.view).finish()];
-    case 'epoch':
-      return [new FieldWriter().string(record.epoch.nonce).finish()];
+    case 'epoch': {
+      const fields = new FieldWriter().string(record.epoch.nonce);
+      return [(record.withoutLog === true ? fields.flag(true) : fields).finish()];
+    }
     case 'reset':
       return [new FieldWriter().string(record.chain).finish()];
     case 'state':
@@ -245,7 +247,7 @@ function recordOf(head: RecordHead, fields: FieldReader): WalRecord {
     case 'view':
       return { kind, view: viewOf(epoch, txid, fields) };
     case 'epoch':
-      return { kind, epoch: { number: epoch, nonce: fields.string() } };
+      return epochOf(epoch, fields);
     case 'reset':
       return { kind, txid, epoch, chain: fields.string() };
     case 'state':
@@ -262,6 +264,13 @@ function recordOf(head: RecordHead, fields: FieldReader): WalRecord {
     default:
       return unreachable(kind);
   }
+}
+
+function epochOf(number: number, fields: FieldReader): EpochRecord {
+  const epoch = { number, nonce: fields.string() };
+  if (fields.isAtEnd) return { kind: 'epoch', epoch };
+  if (!fields.flag()) throw new MalformedRecordError('a mark that says nothing');
+  return { kind: 'epoch', epoch, withoutLog: true };
 }
 
 function preparedOf(epoch: number, txid: number, fields: FieldReader): PreparedRecord {

@@ -11,12 +11,12 @@ import { CommandFormatError, decodeCommands } from '../storage/commands.js';
 import { SnapshotError, SnapshotLoader, frameLength } from '../storage/snapshot.js';
 import { encodeBody, encodedBytes } from './codec.js';
 import { FolderError } from './errors.js';
-import { SEGMENT_HEADER_BYTES } from './format.js';
+import { LENGTH_MODULUS, SEGMENT_HEADER_BYTES } from './format.js';
 import { type Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
 import { SegmentReader, type TailVerdict } from './reader.js';
 import type { PreparedRecord, WalRecord } from './record.js';
-import { decodeSegmentHeader } from './segment-header.js';
+import { type SegmentHeader, decodeSegmentHeader } from './segment-header.js';
 
 export interface DumpOptions {
   readonly json: boolean;
@@ -103,6 +103,8 @@ async function* segmentLines(
     const { role, storeId, clusterId, generation } = decoded.header;
     const who = { role, storeId, clusterId: clusterId === '' ? null : clusterId, generation };
     yield { file, at: 0, bytes: SEGMENT_HEADER_BYTES, kind: 'header', ...who };
+    const before = await lengthLine(disk, decoded.header);
+    if (before !== null) yield before;
   }
   // Records can be checked without a sound header as long as it is known whose they are.
   const ownStoreId = decoded.verdict === 'sound' ? decoded.header.storeId : null;
@@ -126,6 +128,18 @@ async function* segmentLines(
   }
   const verdict = tailLine(file, reader.finish());
   if (verdict !== null) yield verdict;
+}
+
+/** Damage of the segment before that its own bytes do not show. */
+async function lengthLine(disk: Disk, header: SegmentHeader): Promise<Line | null> {
+  const { segment, previousBytes } = header;
+  if (previousBytes === 0 || segment < 2) return null;
+  const file = segmentName(segment - 1);
+  if (!(await disk.list()).includes(file)) return null;
+  const at = await disk.size(file);
+  if (at % LENGTH_MODULUS === previousBytes) return null;
+  const reason = `it had ${previousBytes} bytes when ${segmentName(segment)} was begun`;
+  return { file, at, kind: 'damage', reason };
 }
 
 function tailLine(file: string, verdict: TailVerdict): Line | null {
@@ -160,8 +174,11 @@ function detailsOf(record: WalRecord): Line {
       return { epoch: record.epoch, txid: record.txid };
     case 'view':
       return viewDetails(record.view);
-    case 'epoch':
-      return { epoch: record.epoch.number, nonce: record.epoch.nonce };
+    case 'epoch': {
+      const { epoch, withoutLog } = record;
+      const mark = withoutLog === true ? { withoutLog } : {};
+      return { epoch: epoch.number, nonce: epoch.nonce, ...mark };
+    }
     case 'reset':
       return { epoch: record.epoch, txid: record.txid, chain: record.chain };
     case 'void':

@@ -1,6 +1,8 @@
 /** What can be wrong with a data folder or a log, each with a stable code. */
 import type { Lsn } from '../base/sync-gate.js';
 import type { TxId } from '../base/ids.js';
+import { TableDamagedError } from '../storage/verified-pairs.js';
+import { segmentName } from './names.js';
 
 /**
  * The folder holds bytes that are not what was written: never repaired by guessing. The process
@@ -16,6 +18,15 @@ export class RotError extends Error {
     readonly reason: string,
   ) {
     super(`${folder}/${file} is damaged at byte ${offset}: ${reason}`);
+  }
+}
+
+/** A record contradicts those before it: its checksums hold, and still it cannot have happened. */
+export class ContradictionError extends Error {
+  override readonly name = 'ContradictionError';
+  readonly code = 'contradiction';
+  constructor(folder: string, segment: number, cause: Error) {
+    super(`${folder}/${segmentName(segment)} contradicts itself: ${cause.message}`, { cause });
   }
 }
 
@@ -60,6 +71,11 @@ export class LogFullError extends Error {
   ) {
     super('no space left for the log', options);
   }
+}
+
+/** A snapshot was given up, and the folder is as it was. */
+export function isGivenUp(error: unknown): boolean {
+  return error instanceof SnapshotFullError || error instanceof TableDamagedError;
 }
 
 /** There is no room for a snapshot. Nothing changed; the log goes on in its segment. */

@@ -100,8 +100,12 @@ export class FieldReader {
     return this.body.subarray(from);
   }
 
+  get isAtEnd(): boolean {
+    return this.at === this.body.length;
+  }
+
   end(): void {
-    if (this.at !== this.body.length) throw new MalformedRecordError('bytes behind the last field');
+    if (!this.isAtEnd) throw new MalformedRecordError('bytes behind the last field');
   }
 
   private advance(bytes: number): number {

@@ -51,7 +51,7 @@ export class FlushBatch {
 
   /** Whether it carries a promise, for which the reserve must be there. */
   get promises(): boolean {
-    return this.items.some((item) => 'lsn' in item && item.record.kind === 'prepared');
+    return this.items.some((item) => 'lsn' in item && isPromise(item.record));
   }
 
   leadingEntries(): readonly Entry[] {
@@ -91,7 +91,7 @@ export class Dropped {
     }
     const { kind, epoch, txid } = item.record;
     const name = `${epoch}:${txid}`;
-    if (kind === 'prepared' || kind === 'piece') {
+    if (isPromise(item.record)) {
       if (kind === 'prepared') this.transactions.add(name);
       if (this.fromLsn === 0) this.fromLsn = item.lsn;
       this.count += 1;
@@ -102,6 +102,11 @@ export class Dropped {
     if (this.outcomesFrom > 0) this.count += 1;
     return this.outcomesFrom === 0;
   }
+}
+
+/** What may be refused later: it must not take the space that the reserve has given back. */
+function isPromise({ kind }: EncodedRecord): boolean {
+  return kind === 'prepared' || kind === 'piece';
 }
 
 export function metaOf(record: WalRecord): Partial<Meta> {

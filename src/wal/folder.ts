@@ -2,17 +2,21 @@
  * A data folder from its opening to the moment when its log takes new records.
  *
  * Three steps, of which only the last changes a folder that was used before: `openFolder` says
- * whose it is; `replay` tells what it holds; `start` cuts a torn tail, removes leftovers of a crash
- * and begins a new segment. A crash anywhere in between changes nothing that a next start would
- * find. The base is the newest segment from which a restart finds everything: one with a snapshot,
- * or one that begins with a `state` or `reset` record. Everything older is left over.
+ * whose it is; `replay` tells what it holds; `start` makes durable what was told, cuts a torn tail,
+ * removes leftovers of a crash and begins a new segment. A crash anywhere in between changes
+ * nothing that a next start would find. What `replay` tells may be in the page cache alone, left
+ * there by a process that was killed before its sync or that ended because a sync failed: nobody
+ * may act on it before `start` has resolved. The base is the newest segment from which a restart
+ * finds everything: one with a snapshot, or one that begins with a `state` or `reset` record.
+ * Everything older is left over.
  */
 import { assert } from '../base/assert.js';
-import type { Epoch, StoreId, View } from '../base/ids.js';
+import type { Epoch, StoreId, TxId, View } from '../base/ids.js';
 import type { Disk } from '../ports/disk.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
 import { FolderError, RotError } from './errors.js';
+import { LENGTH_MODULUS } from './format.js';
 import { Log, type LogOptions, type SegmentTotals } from './log.js';
 import { MetaFile } from './meta-file.js';
 import { type FolderListing, segmentName, snapshotName, sortNames } from './names.js';
@@ -83,6 +87,8 @@ export async function openFolder(disk: Disk, options: FolderOptions): Promise<Op
 export class OpenedFolder {
   private base = 1;
   private replayed: ReplayOutcome | null = null;
+  /** Of the last segment, where its newest flush begins. */
+  private lastFlush = 0;
   private readonly totals = new Map<number, SegmentTotals>();
 
   constructor(
@@ -105,6 +111,11 @@ export class OpenedFolder {
 
   get viewHint(): View | null {
     return this.meta.current.view;
+  }
+
+  /** Not 0: an earlier start found the log uncertain from here on, and died before it logged it. */
+  get tailHint(): TxId {
+    return this.meta.current.tailFrom ?? 0;
   }
 
   /** The folder was written elsewhere: restored or copied. Until `Log.setOrigin` it stays so. */
@@ -136,8 +147,11 @@ export class OpenedFolder {
       const reading = await readSegment(disk, segment, storeId, (record) => {
         if (!isTornRoll) tell(record, segment);
       });
+      this.lastFlush = reading.lastFlush;
+      this.compareLength(segment, reading.previousBytes);
       const isLast = segment === segments.at(-1);
-      tail = this.judge(segment, isTornRoll ? wholeFile(reading) : reading, isLast);
+      const isRot = reading.verdict.tail === 'rot';
+      tail = this.judge(segment, isTornRoll && !isRot ? wholeFile(reading) : reading, isLast);
       const kept = tail === null ? reading.bytes : tail.offset;
       this.totals.set(segment, { bytes: kept, records: reading.records });
       bytes += kept;
@@ -147,26 +161,39 @@ export class OpenedFolder {
     return this.replayed;
   }
 
-  /** Opens the log for new records; `replay` has resolved. */
-  async start(): Promise<Log> {
+  /**
+   * Opens the log for new records; `replay` has resolved. `tailFrom`, if not 0, is what `tailHint`
+   * will say until `Log.clearTail`: it is durable before the tail that is the reason for it is cut.
+   */
+  async start(tailFrom: TxId = 0): Promise<Log> {
     const { disk, meta } = this;
     assert(this.replayed !== null, 'a folder is replayed before its log is started');
-    await this.cutTail(this.replayed.tail);
-    await this.removeLeftovers();
     const reserve = await Reserve.open(disk);
-    const segment = (await this.removeUnusedSegment()) + 1;
-    const create = (): Promise<SegmentFile> => SegmentFile.create(disk, this.identity, segment, []);
-    let current: SegmentFile;
-    try {
-      current = await create();
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      await reserve.release();
-      current = await create();
+    const { tail } = this.replayed;
+    await makingRoom(reserve, () => meta.refresh());
+    if (tailFrom > 0 && tailFrom !== this.tailHint) {
+      await makingRoom(reserve, () => meta.write({ tailFrom }));
     }
+    await makingRoom(reserve, () => this.settleLastSegment(tail));
+    await this.removeLeftovers();
+    const last = await this.removeUnusedSegment();
+    const segment = last + 1;
+    const previousBytes = this.totals.get(last)?.bytes ?? 0;
+    const current = await makingRoom(reserve, () =>
+      SegmentFile.create(disk, { ...this.identity, segment, previousBytes }, []),
+    );
     await reserve.restore();
     if (this.totals.size === 0) this.base = segment;
     return new Log(disk, this.options, { meta, reserve, totals: this.totals }, current, this.base);
+  }
+
+  /** Whether the segment before is as long as it was when this one was begun. */
+  private compareLength(segment: number, previousBytes: number): void {
+    const bytes = this.totals.get(segment - 1)?.bytes;
+    if (bytes === undefined || previousBytes === 0) return;
+    if (bytes % LENGTH_MODULUS === previousBytes) return;
+    const reason = `it had ${previousBytes} bytes when ${segmentName(segment)} was begun`;
+    throw new RotError(this.disk.path, segmentName(segment - 1), bytes, reason);
   }
 
   /**
@@ -175,17 +202,13 @@ export class OpenedFolder {
   private judge(segment: number, reading: SegmentReading, isLast: boolean): CutTail | null {
     const { verdict, bytes } = reading;
     const file = segmentName(segment);
-    if (verdict.tail === 'clean') return null;
-    const { offset } = verdict;
+    const offset = verdict.tail === 'clean' ? bytes : verdict.offset;
     if (verdict.tail === 'rot') throw new RotError(this.disk.path, file, offset, verdict.reason);
-    if (offset === 0 && this.listing.snapshots.includes(segment)) {
-      throw new RotError(
-        this.disk.path,
-        file,
-        offset,
-        'its header was durable before its snapshot',
-      );
+    if (!reading.hasWholeFlush && this.listing.snapshots.includes(segment)) {
+      const reason = 'its first flush was durable before its snapshot';
+      throw new RotError(this.disk.path, file, offset, reason);
     }
+    if (verdict.tail === 'clean') return null;
     if (!isLast) {
       throw new RotError(this.disk.path, file, offset, 'a segment before the last one is cut off');
     }
@@ -193,12 +216,22 @@ export class OpenedFolder {
     return { file, offset, bytes: bytes - offset, nonZero };
   }
 
-  private async cutTail(tail: CutTail | null): Promise<void> {
-    if (tail === null || tail.offset === 0) return;
-    const file = await this.disk.open(tail.file);
-    await file.truncate(tail.offset);
-    await file.sync();
-    await file.close();
+  /**
+   * Cuts the tail and makes durable what stays, with the names that were found. Only the newest
+   * flush can have missed its sync: every other one was followed by another.
+   */
+  private async settleLastSegment(tail: CutTail | null): Promise<void> {
+    const { disk, listing } = this;
+    const last = listing.segments.at(-1);
+    if (tail !== null && tail.offset > 0) {
+      const file = await disk.open(tail.file);
+      await file.truncate(tail.offset);
+      await file.close();
+    }
+    if (last !== undefined && tail?.offset !== 0) {
+      await disk.refresh(segmentName(last), this.lastFlush);
+    }
+    await disk.syncFolder();
   }
 
   private async removeLeftovers(): Promise<void> {
@@ -223,6 +256,17 @@ export class OpenedFolder {
     await this.disk.syncFolder();
     this.totals.delete(last);
     return last - 1;
+  }
+}
+
+/** What cannot be done on a full disk is done again in the space that the reserve gives back. */
+async function makingRoom<T>(reserve: Reserve, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    await reserve.release();
+    return step();
   }
 }
 

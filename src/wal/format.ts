@@ -18,8 +18,8 @@ export const SEGMENT_MAGIC = Buffer.from('KV2PCWAL', 'latin1');
 
 /**
  * magic 8 | version u16 | check u16 (low half of CRC-32 of the 10 bytes before) | role u8 | zero 3
- * | segment u32 | generation u32 | cluster id 32 | store id 32 | zero 4 | CRC-32 of the 92 bytes
- * before
+ * | segment u32 | generation u32 | cluster id 32 | store id 32 | bytes of the segment before u32 |
+ * CRC-32 of the 92 bytes before
  */
 export const SEGMENT_HEADER_BYTES = 96;
 export const HEADER_AT = {
@@ -30,9 +30,13 @@ export const HEADER_AT = {
   generation: 20,
   clusterId: 24,
   storeId: 56,
+  previousBytes: 88,
   crc: 92,
 } as const;
 export const ID_BYTES = 32;
+
+/** A segment with one very large record may be longer than its successor's header can tell. */
+export const LENGTH_MODULUS = 2 ** 32;
 export const ROLE_NUMBERS = { coordinator: 1, participant: 2 } as const;
 
 /**
@@ -67,6 +71,9 @@ export const ALL_FLAGS = FLAG_BEGINS_FLUSH | FLAG_ENDS_FLUSH;
  * else is staged in pieces long before this.
  */
 export const MAX_BODY_BYTES = 0x7fff_ffff;
+
+/** Of one transaction: a PREPARED record may hold it whole, beside its other fields. */
+export const MAX_PAYLOAD_BYTES = MAX_BODY_BYTES - 1023;
 
 /** 0 is UNRESOLVED, a transaction without any record; it is never written. */
 export const KIND_NUMBERS: Readonly<Record<WalRecord['kind'], number>> = {

@@ -15,7 +15,7 @@ import type { ClusterId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Disk } from '../ports/disk.js';
 import { encodeBody } from './codec.js';
-import { LogFailedError, LogFullError, SnapshotFullError } from './errors.js';
+import { LogFailedError, LogFullError, isGivenUp } from './errors.js';
 import { Dropped, FlushBatch, type Item, type Roll, mergedMeta, metaOf } from './flush-batch.js';
 import type { Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
@@ -171,6 +171,11 @@ export class Log {
     await this.guard(() => this.writeMeta({ origin }));
   }
 
+  /** The log itself says by now from where on it is uncertain. */
+  async clearTail(): Promise<void> {
+    await this.guard(() => this.writeMeta({ tailFrom: 0 }));
+  }
+
   /**
    * Removes older segments and snapshots. Only for a segment that begins with all there is to know:
    * a `state` or `reset` record, or one with a snapshot.
@@ -196,13 +201,14 @@ export class Log {
     }
   }
 
-  /** Runs a step on the folder; anything but a full disk that goes wrong in it ends the log. */
+  /** Runs a step on the folder; what goes wrong in it ends the log, unless nothing was changed. */
   async guard<T>(step: () => Promise<T>): Promise<T> {
     if (this.failure !== null) throw this.failure;
     try {
       return await step();
     } catch (error) {
-      throw isFull(error) || error instanceof SnapshotFullError ? error : this.fail(error, null);
+      const isHarmless = isFull(error) || isGivenUp(error);
+      throw isHarmless ? error : this.fail(error, null);
     }
   }
 
@@ -254,7 +260,8 @@ export class Log {
     const old = this.current;
     const segment = old.segment + 1;
     const preamble = roll?.preamble ?? [];
-    this.current = await SegmentFile.create(this.disk, this.identity, segment, preamble);
+    const header = { ...this.identity, segment, previousBytes: old.bytes };
+    this.current = await SegmentFile.create(this.disk, header, preamble);
     this.parts.totals.set(old.segment, { bytes: old.bytes, records: old.records });
     await old.close();
     const first = preamble[0]?.kind;
@@ -307,9 +314,9 @@ export class Log {
       const message = `the log in ${this.disk.path} failed and takes nothing more: ${reason}`;
       this.failure = new LogFailedError(message, { cause: error });
     }
-    batch?.add(this.pending);
+    const items = [...(batch?.rest ?? []), ...this.pending];
     this.pending = [];
-    for (const item of batch?.rest ?? []) if ('preamble' in item) item.reject(this.failure);
+    for (const item of items) if ('preamble' in item) item.reject(this.failure);
     return this.failure;
   }
 }

@@ -5,11 +5,12 @@
  * middle of a write, leaves the other. A slot is one line (magic, format version, sequence number,
  * CRC-32 of all that follows the CRC and of version and sequence) and a JSON text; the first line
  * keeps its form in all versions. The valid slot with the higher sequence number counts.
- * Invariant: a `write` that resolved is found again; writes never overlap.
+ * Invariants: a `write` that resolved is found again; writes never overlap; the slot that a write
+ * replaces is never the only durable one, hence `refresh` comes before the first write.
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
-import type { Epoch, View } from '../base/ids.js';
+import type { Epoch, TxId, View } from '../base/ids.js';
 import type { Disk, DiskFile } from '../ports/disk.js';
 import { FolderError, RotError } from './errors.js';
 import { META_SLOTS } from './names.js';
@@ -27,6 +28,11 @@ export interface Meta {
   readonly view: View | null;
   /** Where the folder lies, as its user describes it: another place means a copy. */
   readonly origin: string;
+  /**
+   * Not 0: a start has found that the log may lack records from this transaction on, and has not
+   * yet said so in the log itself.
+   */
+  readonly tailFrom?: TxId;
 }
 
 interface Slot {
@@ -95,6 +101,14 @@ export class MetaFile {
     return file;
   }
 
+  /**
+   * Whoever wrote the newest slot may have died before it was durable. To be called before anything
+   * is said or written that relies on it. The other slot was durable before that one was begun.
+   */
+  async refresh(): Promise<void> {
+    await this.disk.refresh(this.slot(this.sequence), 0);
+  }
+
   get current(): Meta {
     return this.meta;
   }
@@ -110,13 +124,17 @@ export class MetaFile {
     const sequence = this.sequence + 1;
     const bytes = encodeMeta(meta, sequence);
     assert(bytes.length <= MAX_META_BYTES, 'the meta file is small');
-    const name = META_SLOTS[sequence % 2] ?? META_SLOTS[0];
+    const name = this.slot(sequence);
     const exists = (await this.disk.list()).includes(name);
     const file = exists ? await this.disk.open(name) : await this.disk.create(name);
     await replaceContent(file, bytes);
     if (!exists) await this.disk.syncFolder();
     this.sequence = sequence;
     this.meta = meta;
+  }
+
+  private slot(sequence: number): string {
+    return META_SLOTS[sequence % 2] ?? META_SLOTS[0];
   }
 }
 

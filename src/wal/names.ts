@@ -43,8 +43,8 @@ export function sortNames(names: readonly string[]): FolderListing {
       .map(Number)
       .sort((a, b) => a - b);
   return {
-    segments: numbersOf(/^(\d{8})\.log$/),
-    snapshots: numbersOf(/^snapshot-(\d{8})$/),
+    segments: numbersOf(/^(?!0{8})(\d{8})\.log$/),
+    snapshots: numbersOf(/^snapshot-(?!0{8})(\d{8})$/),
     temporary: names.filter((name) => name === CHECKPOINT_TEMP || name === INSTALL_TEMP),
   };
 }

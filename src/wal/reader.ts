@@ -42,6 +42,7 @@ export class SegmentReader {
   private foundHeader: SegmentHeader | null = null;
   private newerVersion = 0;
   private foundFlush = false;
+  private flushOffset = 0;
 
   constructor(
     private readonly expected: { readonly storeId: string; readonly segment: number },
@@ -63,6 +64,14 @@ export class SegmentReader {
   /** Whether at least the first flush is whole. */
   get hasWholeFlush(): boolean {
     return this.foundFlush;
+  }
+
+  /**
+   * Where the newest flush of which a record was handed over begins; 0, with the header, if that is
+   * the segment's first. All before it had been synced when it was written.
+   */
+  get lastFlush(): number {
+    return this.flushOffset;
   }
 
   /** Not 0: the segment is written by a later release; nothing else was looked at. */
@@ -172,6 +181,7 @@ export class SegmentReader {
       return `a ${head.kind} record is malformed: ${error.message}`;
     }
     this.onRecord(record, this.offset + at);
+    if (head.beginsFlush) this.flushOffset = this.foundFlush ? this.offset + at : 0;
     this.foundFlush ||= head.endsFlush;
     return null;
   }

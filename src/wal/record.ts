@@ -25,7 +25,7 @@ export interface PreparedRecord {
 
 /**
  * Participant: a slice of a payload too large for one message. Void at the next epoch unless
- * prepared.
+ * prepared. A `total` of 0 says that what was staged under the name is dropped.
  */
 export interface PieceRecord {
   readonly kind: 'piece';
@@ -53,7 +53,7 @@ export interface DoneRecord {
 
 /**
  * Both roles: the coordinator before it sends the view, a member before anything is decided under
- * it.
+ * it. At the coordinator once more when all its members have synced it.
  */
 export interface ViewRecord {
   readonly kind: 'view';
@@ -64,6 +64,8 @@ export interface ViewRecord {
 export interface EpochRecord {
   readonly kind: 'epoch';
   readonly epoch: Epoch;
+  /** Coordinator: until a STATE follows, this log gives no right to leave members out. */
+  readonly withoutLog?: true;
 }
 
 /**

@@ -33,20 +33,29 @@ export class Reserve {
   async restore(): Promise<boolean> {
     if (this.present) return true;
     await this.removeFile();
+    try {
+      await this.makeFile();
+    } catch (error) {
+      if (!(error instanceof DiskError && error.code === 'full')) throw error;
+      return false;
+    }
+    await this.disk.syncFolder();
+    this.present = true;
+    return true;
+  }
+
+  /** Also the name may find no room. */
+  private async makeFile(): Promise<void> {
     const file = await this.disk.create(RESERVE_FILE);
     try {
       await file.append([Buffer.alloc(RESERVE_BYTES)]);
       await file.sync();
     } catch (error) {
-      if (!(error instanceof DiskError && error.code === 'full')) throw error;
       await file.truncate(0);
-      return false;
+      throw error;
     } finally {
       await file.close();
     }
-    await this.disk.syncFolder();
-    this.present = true;
-    return true;
   }
 
   /** Gives the space back. Whoever asks while that is under way waits for it. */

@@ -6,8 +6,7 @@ import { type Disk, type DiskFile, DiskError } from '../ports/disk.js';
 import { batchChunks } from './batch.js';
 import type { EncodedRecord } from './codec.js';
 import { segmentName } from './names.js';
-import type { FolderIdentity } from './record.js';
-import { encodeSegmentHeader } from './segment-header.js';
+import { type SegmentHeader, encodeSegmentHeader } from './segment-header.js';
 
 export function isFull(error: unknown): boolean {
   return error instanceof DiskError && error.code === 'full';
@@ -32,16 +31,15 @@ export class SegmentFile {
    */
   static async create(
     disk: Disk,
-    identity: FolderIdentity,
-    segment: number,
+    header: SegmentHeader,
     records: readonly EncodedRecord[],
   ): Promise<SegmentFile> {
-    const header = encodeSegmentHeader({ ...identity, segment });
+    const { storeId, segment } = header;
     const file = await disk.create(segmentName(segment));
-    const { storeId } = identity;
-    const chunks = batchChunks(records, { storeId, segment, offset: header.length });
+    const encoded = encodeSegmentHeader(header);
+    const chunks = batchChunks(records, { storeId, segment, offset: encoded.length });
     try {
-      await file.append([header, ...chunks]);
+      await file.append([encoded, ...chunks]);
     } catch (error) {
       if (isFull(error)) {
         await file.close();

@@ -7,6 +7,7 @@ import {
   FORMAT_VERSION,
   HEADER_AT,
   ID_BYTES,
+  LENGTH_MODULUS,
   ROLE_NUMBERS,
   SEGMENT_HEADER_BYTES,
   SEGMENT_MAGIC,
@@ -15,6 +16,11 @@ import type { FolderIdentity } from './record.js';
 
 export interface SegmentHeader extends FolderIdentity {
   readonly segment: number;
+  /**
+   * Length of the segment before, modulo `LENGTH_MODULUS`: when this one was begun, nothing could
+   * be added there or cut off any more. 0: not told, by an older release or as there was none.
+   */
+  readonly previousBytes: number;
 }
 
 export type HeaderVerdict =
@@ -32,6 +38,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.writeUInt32BE(header.generation, HEADER_AT.generation);
   writeId(bytes, header.clusterId, HEADER_AT.clusterId);
   writeId(bytes, header.storeId, HEADER_AT.storeId);
+  bytes.writeUInt32BE(header.previousBytes % LENGTH_MODULUS, HEADER_AT.previousBytes);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, HEADER_AT.crc)), HEADER_AT.crc);
   return bytes;
 }
@@ -60,6 +67,7 @@ export function decodeSegmentHeader(bytes: Buffer): HeaderVerdict {
       generation: bytes.readUInt32BE(HEADER_AT.generation),
       clusterId: readId(bytes, HEADER_AT.clusterId),
       storeId: readId(bytes, HEADER_AT.storeId),
+      previousBytes: bytes.readUInt32BE(HEADER_AT.previousBytes),
     },
   };
 }

@@ -14,8 +14,12 @@ export interface SegmentReading {
   readonly records: number;
   /** Whether at least the flush that began the segment is whole. */
   readonly hasWholeFlush: boolean;
+  /** Where the newest flush begins: what stands before it had been synced before. */
+  readonly lastFlush: number;
   /** Of the file, whatever the verdict. */
   readonly bytes: number;
+  /** Of the segment before, as the header tells; 0 if it does not. */
+  readonly previousBytes: number;
 }
 
 export async function readSegment(
@@ -42,7 +46,9 @@ export async function readSegment(
     }
   }
   const verdict = reader.finish();
-  return { verdict, records, hasWholeFlush: reader.hasWholeFlush, bytes: offset };
+  const { hasWholeFlush, lastFlush } = reader;
+  const previousBytes = reader.header?.previousBytes ?? 0;
+  return { verdict, records, hasWholeFlush, lastFlush, bytes: offset, previousBytes };
 }
 
 export interface Base {

@@ -8,6 +8,7 @@
  * older. A crash at any point leaves either the older base or the new one (or, between the reset
  * and the rename, a folder that counts as empty). Reading is the business of `readSnapshot`.
  */
+import { assert } from '../base/assert.js';
 import type { Disk, DiskFile } from '../ports/disk.js';
 import {
   FRAME_HEAD_BYTES,
@@ -15,7 +16,7 @@ import {
   SnapshotLoader,
   frameLength,
 } from '../storage/snapshot.js';
-import { RotError, SnapshotFullError } from './errors.js';
+import { RotError, SnapshotFullError, isGivenUp } from './errors.js';
 import type { Log } from './log.js';
 import { CHECKPOINT_TEMP, INSTALL_TEMP, snapshotName } from './names.js';
 import type { WalRecord } from './record.js';
@@ -71,7 +72,8 @@ class TemporaryFile {
  * Makes the present state the log's new base: begins a segment with the preamble, writes the frames
  * in slices while the log goes on, then removes what is older. The caller goes on flushing (the new
  * segment is begun by a flush) and calls this in the step in which it took snapshot and preamble.
- * Rejects with SnapshotFullError if there is no room; then nothing is lost and nothing gained.
+ * Rejects with SnapshotFullError if there is no room, and with TableDamagedError if the frames end
+ * in it; then nothing is lost and nothing gained.
  */
 export async function writeCheckpoint(
   log: Log,
@@ -79,6 +81,7 @@ export async function writeCheckpoint(
   frames: Iterator<Buffer>,
   pause: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
+  assert(preamble.length > 0, 'a segment without a flush would pass for one that lost it');
   const rolled = log.roll(preamble);
   rolled.catch(() => undefined);
   await log.guard(async () => {
@@ -90,7 +93,7 @@ export async function writeCheckpoint(
       }
       await file.sync();
     } catch (error) {
-      if (error instanceof SnapshotFullError) await file.discard();
+      if (isGivenUp(error)) await file.discard();
       throw error;
     }
     await finishCheckpoint(log, file, rolled);

@@ -17,6 +17,8 @@ import { startProbe } from './probe.js';
 const PAUSE_MS = 5000;
 const CHUNK_BYTES = 1024 * 1024;
 const LONGEST_WAIT_MS = 1000;
+/** What the other client gets done at least while a huge value passes, on average. */
+const COMMANDS_PER_SECOND = 20;
 const REPLY_TIMEOUT_MS = 120_000;
 
 async function pausedCoordinator(cluster: Cluster, outcome: Outcome): Promise<void> {
@@ -116,8 +118,11 @@ async function hugeValue(cluster: Cluster, megabytes: number, outcome: Outcome):
   outcome.figure(`GET of ${megabytes} MB, ms`, Math.round(performance.now() - from));
   socket.destroy();
   const report = await probe.stop();
-  const { longestWaitMs, errors, operations } = report;
+  const { longestWaitMs, errors, operations, seconds } = report;
+  const perSecond = Math.round(operations / seconds);
+  const isServed = perSecond >= COMMANDS_PER_SECOND;
   outcome.figure('other client: commands meanwhile', operations);
+  outcome.promise('other client: commands a second', perSecond, isServed);
   outcome.promise('other client: errors', errors, errors === 0);
   outcome.promise('other client: longest wait, ms', longestWaitMs, longestWaitMs < LONGEST_WAIT_MS);
   const after = await cluster.waitForInfo(isServing);

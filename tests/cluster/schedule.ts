@@ -20,14 +20,17 @@ export class Schedule {
 
   /** Runs everything up to this time. */
   runUntil(end: number): void {
-    for (;;) {
-      const next = this.heap[0];
-      if (next === undefined || next.at > end) break;
-      this.pop();
-      this.now = next.at;
-      next.action();
-    }
+    for (let action = this.takeNext(end); action !== null; action = this.takeNext(end)) action();
     this.now = end;
+  }
+
+  /** What comes next, if that is not after `end`: its time has come, and the caller runs it. */
+  takeNext(end: number): (() => void) | null {
+    const next = this.heap[0];
+    if (next === undefined || next.at > end) return null;
+    this.pop();
+    this.now = next.at;
+    return next.action;
   }
 
   private pop(): void {

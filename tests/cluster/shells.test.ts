@@ -120,7 +120,10 @@ describe('the shells', () => {
       for (const name of await wiped.disk.list()) await wiped.disk.remove(name);
       await cluster.startParticipant(wiped);
       const { coordinator } = cluster;
-      await cluster.world.until(() => coordinator.shell?.machine.membership.size === 3);
+      await cluster.world.until(() => {
+        const membership = coordinator.shell?.machine.membership;
+        return membership?.size === 3 && !membership.isChanging;
+      });
       const rejoins = coordinator.shell?.machine.core.counters.rejoinsBySnapshot;
       expect(rejoins).to.equal(how === 'a snapshot' ? 1 : 0);
       for (const other of others) cluster.crash(other);

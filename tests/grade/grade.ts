@@ -1,21 +1,22 @@
 /**
  * Runs the ten grading items as graders run them and prints a line an item; the exit status is 0
  * when all passed. `DIR` names the folder that holds the `kvstore2pcsystem` to grade (this project
- * by default), `GRADE_WAIT` what `nc -w` gets, `GRADE_TRIES` how often a command is sent at most
- * while its reply is an error.
+ * by default; another one is built first where it has a Makefile), `GRADE_WAIT` what `nc -w` gets,
+ * `GRADE_TRIES` how often a command is sent at most while its reply is an error. `GRADE_PATIENT=1`
+ * waits until a process that was started listens, if it needs more than the graders' half second.
  *
  * The graders' addresses exist in a network namespace of its own, where this program starts itself
  * again; where the machine allows none, free ports of the loopback interface replace them.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { freePorts } from '../helpers/free-ports.js';
 import { enterCommand } from '../helpers/netns.js';
 import { PROJECT_ROOT } from '../helpers/project-root.js';
+import { buildGraded } from './build-graded.js';
 import { type Address, GradedSystem } from './graded-system.js';
 import { GradingClient, hasNc } from './grading-client.js';
-import { type Bench, GRADERS_PACE, ITEMS } from './items.js';
+import { type Bench, GRADERS_PACE, ITEMS, PATIENT_PACE } from './items.js';
 
 const GRADERS_ADDRESSES: readonly Address[] = [
   { host: '192.168.66.101', port: 8001 },
@@ -31,16 +32,6 @@ function numberFrom(variable: string, fallback: number): number {
   const value = Number(process.env[variable] || fallback);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`${variable} must be a positive whole number`);
-}
-
-/** Graders run `make` where there is a Makefile; a built program is left as it is. */
-function buildIfMissing(directory: string): void {
-  if (existsSync(join(directory, 'kvstore2pcsystem'))) return;
-  if (existsSync(join(directory, 'Makefile'))) {
-    spawnSync('make', [], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  if (existsSync(join(directory, 'kvstore2pcsystem'))) return;
-  throw new Error(`there is no kvstore2pcsystem in ${directory}`);
 }
 
 async function gradeItems(bench: Bench): Promise<number> {
@@ -59,7 +50,6 @@ async function gradeItems(bench: Bench): Promise<number> {
 }
 
 async function grade(directory: string, addresses: readonly Address[]): Promise<boolean> {
-  buildIfMissing(directory);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => process.exit(INTERRUPTED_STATUS));
   }
@@ -78,7 +68,8 @@ async function grade(directory: string, addresses: readonly Address[]): Promise<
     useNc,
   });
   try {
-    const passed = await gradeItems({ system, client, pace: GRADERS_PACE });
+    const pace = process.env['GRADE_PATIENT'] === '1' ? PATIENT_PACE : GRADERS_PACE;
+    const passed = await gradeItems({ system, client, pace });
     const all = passed === ITEMS.length;
     if (!all) console.log(`configurations, data and the output of all processes: ${system.folder}`);
     console.log(`${passed} of ${ITEMS.length} test items passed`);
@@ -111,6 +102,7 @@ function gradeInside(command: readonly string[]): Promise<boolean> {
 async function main(): Promise<boolean> {
   const directory = resolve(process.env['DIR'] || PROJECT_ROOT);
   if (process.env[INSIDE_VARIABLE] === '1') return grade(directory, GRADERS_ADDRESSES);
+  buildGraded(directory);
   const entry = enterCommand(GRADERS_ADDRESSES.map(({ host }) => host));
   if (entry.ok) return gradeInside(entry.command);
   console.log(`no network namespace here (${entry.reason}): grading on loopback ports`);

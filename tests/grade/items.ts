@@ -24,6 +24,18 @@ export const GRADERS_PACE: Pace = {
   forRejoin: () => delay(10_000),
 };
 
+const LISTENING = /running at \[/;
+
+/**
+ * For a machine that does other things meanwhile: there a start may take longer than graders wait,
+ * which is no fault of the program, and one late start would fail all items up to the next one.
+ */
+export const PATIENT_PACE: Pace = {
+  ...GRADERS_PACE,
+  afterStart: (started) =>
+    Promise.all([delay(500), started.waitForLine(LISTENING).catch(() => undefined)]),
+};
+
 /** An item that expects the error would only wait by asking ten times. */
 const TRIES_WHEN_ERROR_IS_RIGHT = 3;
 

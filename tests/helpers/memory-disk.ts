@@ -3,9 +3,10 @@
  *
  * `crash` makes of it what a power cut can leave: for every 512-byte sector that was written and
  * not synced the old bytes, the new ones, zeros or noise; any subset of the creations, renames and
- * removals since the last `syncFolder`, in their order. Faults are planted by operation number, so
- * that a test can stop at each of them in turn. Every promise resolves in the same microtask order
- * on every run.
+ * removals since the last `syncFolder`, in their order. `kill` leaves everything as it was seen,
+ * and still not durable; of a sync that failed the bytes stay to be seen, and no later sync writes
+ * them. Faults are planted by operation number, so that a test can stop at each of them in turn.
+ * Every promise resolves in the same microtask order on every run.
  */
 import { assert } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
@@ -17,6 +18,8 @@ const SECTOR_BYTES = 512;
 interface Inode {
   current: Buffer;
   durable: Buffer;
+  /** A sync failed: these bytes are taken for clean. */
+  forgotten: boolean;
 }
 
 type FolderChange =
@@ -31,6 +34,8 @@ export interface MemoryDiskFaults {
   onOperation?: (number: number, what: string) => void;
   /** Bytes that all files together may hold. */
   capacity?: number;
+  /** Files that there may be. */
+  maxFiles?: number;
 }
 
 export class MemoryDisk implements Disk {
@@ -56,7 +61,10 @@ export class MemoryDisk implements Disk {
   async create(name: string): Promise<DiskFile> {
     await this.operation(`create ${name}`);
     if (this.names.has(name)) throw new DiskError('exists', `${name} exists`);
-    const inode: Inode = { current: Buffer.alloc(0), durable: Buffer.alloc(0) };
+    if (this.names.size >= (this.faults.maxFiles ?? Infinity)) {
+      throw new DiskError('full', 'no space left for a name');
+    }
+    const inode = { current: Buffer.alloc(0), durable: Buffer.alloc(0), forgotten: false };
     this.names.set(name, inode);
     this.changes.push({ change: 'create', name, inode });
     return this.handle(name, inode);
@@ -95,10 +103,29 @@ export class MemoryDisk implements Disk {
     this.changes.push({ change: 'remove', name });
   }
 
+  async refresh(name: string, offset: number): Promise<void> {
+    await this.operation(`refresh ${name}`);
+    const inode = this.names.get(name);
+    if (inode === undefined) throw new DiskError('missing', `no ${name}`);
+    const before = Buffer.alloc(Math.min(offset, inode.current.length));
+    inode.durable.copy(before);
+    inode.durable = Buffer.concat([before, inode.current.subarray(offset)]);
+    if (inode.durable.equals(inode.current)) {
+      inode.durable = inode.current;
+      inode.forgotten = false;
+    }
+  }
+
   async syncFolder(): Promise<void> {
     await this.operation('syncFolder');
     this.durableNames = new Map(this.names);
     this.changes = [];
+  }
+
+  /** The process dies, the machine lives: what is in its page cache may be lost later. */
+  kill(): void {
+    this.life += 1;
+    this.faults = {};
   }
 
   /**
@@ -113,6 +140,7 @@ export class MemoryDisk implements Disk {
       const left = survivingBytes(inode, keep);
       inode.current = left;
       inode.durable = left;
+      inode.forgotten = false;
     }
     const names = new Map(keep === 'all' ? this.names : this.durableNames);
     if (typeof keep !== 'string') {
@@ -136,7 +164,8 @@ export class MemoryDisk implements Disk {
 
   /** Puts a whole file there, synced. */
   plant(name: string, bytes: Buffer): void {
-    const inode: Inode = { current: Buffer.from(bytes), durable: Buffer.from(bytes) };
+    const content = Buffer.from(bytes);
+    const inode: Inode = { current: content, durable: content, forgotten: false };
     this.names.set(name, inode);
     this.durableNames.set(name, inode);
   }
@@ -144,6 +173,23 @@ export class MemoryDisk implements Disk {
   /** All files as they are now, for comparing. */
   contents(): Map<string, Buffer> {
     return new Map([...this.names].map(([name, inode]) => [name, Buffer.from(inode.current)]));
+  }
+
+  /** An independent copy, with what is not durable in it. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk(this.path);
+    const inodes = new Map<Inode, Inode>();
+    const copied = (inode: Inode): Inode => {
+      const known = inodes.get(inode) ?? { ...inode };
+      inodes.set(inode, known);
+      return known;
+    };
+    for (const [name, inode] of this.names) copy.names.set(name, copied(inode));
+    for (const [name, inode] of this.durableNames) copy.durableNames.set(name, copied(inode));
+    copy.changes = this.changes.map((change) =>
+      change.change === 'create' ? { ...change, inode: copied(change.inode) } : change,
+    );
+    return copy;
   }
 
   /** An independent copy, everything in it synced. */
@@ -188,9 +234,14 @@ export class MemoryDisk implements Disk {
         if (fitting.length < bytes.length) throw new DiskError('full', 'no space left');
       },
       sync: async () => {
-        await guarded('sync');
         this.syncs += 1;
-        inode.durable = inode.current;
+        try {
+          await guarded('sync');
+        } catch (error) {
+          inode.forgotten = true;
+          throw error;
+        }
+        if (!inode.forgotten) inode.durable = inode.current;
       },
       truncate: async (size) => {
         await guarded('truncate');
@@ -217,8 +268,11 @@ function applyChange(names: Map<string, Inode>, change: FolderChange): void {
   }
 }
 
-function survivingBytes(inode: Inode, keep: 'none' | 'all' | Prng): Buffer {
-  const { current, durable } = inode;
+/** What a power cut leaves of a file, sector by sector. */
+export function survivingBytes(
+  { current, durable }: { readonly current: Buffer; readonly durable: Buffer },
+  keep: 'none' | 'all' | Prng,
+): Buffer {
   if (keep === 'none' || current === durable) return durable;
   if (keep === 'all') return current;
   const longer = Math.max(current.length, durable.length);

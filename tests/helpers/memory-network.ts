@@ -45,6 +45,8 @@ interface Link {
   readonly lanes: Record<Side, Item[]>;
   /** Sides that nothing reaches any more, and nobody is told. */
   readonly deaf: Set<Side>;
+  /** Sides that were gone when something reached their host. */
+  readonly missed: Set<Side>;
 }
 
 /** One direction of one connection with something on its way. */
@@ -78,11 +80,16 @@ function queuedBytes(lane: readonly Item[]): number {
   return lane.reduce((sum, item) => sum + (item.type === 'message' ? item.bytes.length : 0), 0);
 }
 
+/** Something has been queued. Called before the caller's own code goes on: only notes it. */
+export type OnQueued = (lane: Pick<Lane, 'connection' | 'from' | 'to' | 'towards'>) => void;
+
 export class MemoryNetwork {
   private readonly links = new Map<number, Link>();
   private readonly acceptors = new Map<string, PeerAcceptor>();
   private readonly readBy = new Map<string, number>();
   private lastId = 0;
+
+  constructor(private readonly onQueued: OnQueued = () => undefined) {}
 
   /** The port as the process with this name sees it. A participant's name is its address. */
   host(name: string): Network {
@@ -123,8 +130,10 @@ export class MemoryNetwork {
   deliver({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): boolean {
     const link = this.links.get(connection);
     const item = link?.lanes[towards].shift();
-    if (link === undefined || item === undefined || link.deaf.has(towards)) return false;
+    if (link === undefined || item === undefined) return false;
     const end = link.ends[towards];
+    if (!end.open && item.type === 'message') link.missed.add(towards);
+    if (link.deaf.has(towards)) return false;
     if (item.type === 'dial') {
       if (link.ends.dialler.open) this.accept(link);
     } else if (end.open) {
@@ -149,8 +158,16 @@ export class MemoryNetwork {
     const link = this.links.get(connection);
     if (link === undefined) return;
     for (const side of ['dialler', 'acceptor'] as const) {
-      link.lanes[side].splice(0, Infinity, { type: 'end', reason });
+      link.lanes[side].length = 0;
+      this.queue(link, side, { type: 'end', reason });
     }
+  }
+
+  /** What `deliver` would hand over; null if there is nothing. */
+  next({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): string | null {
+    const item = this.links.get(connection)?.lanes[towards][0];
+    if (item === undefined) return null;
+    return item.type === 'message' ? item.name : item.type;
   }
 
   /** From now on nothing reaches this side and nobody is told: a half-open connection. */
@@ -172,7 +189,7 @@ export class MemoryNetwork {
         link.deaf.add(side);
         if (how === 'powerCut') link.deaf.add(other(side));
         else
-          link.lanes[other(side)].push({ type: 'end', reason: 'the peer closed the connection' });
+          this.queue(link, other(side), { type: 'end', reason: 'the peer closed the connection' });
       }
       this.forgetIfOver(link);
     }
@@ -181,6 +198,69 @@ export class MemoryNetwork {
   /** Connections that at least one end holds for open. */
   connectionIds(): number[] {
     return [...this.links.keys()];
+  }
+
+  connectionsOf(host: string): number[] {
+    return [...this.links.values()]
+      .filter(({ from, to }) => from === host || to === host)
+      .map(({ id }) => id);
+  }
+
+  /**
+   * The host is there again, but knows nothing of its old connections: what was sent to it
+   * meanwhile is sent again by the system of the sender, and answered with a reset.
+   */
+  resetLost(host: string): void {
+    for (const link of this.links.values()) {
+      for (const side of ['dialler', 'acceptor'] as const) {
+        const isHere = (side === 'dialler' ? link.from : link.to) === host;
+        if (!isHere || link.ends[side].open || !link.ends[other(side)].open) continue;
+        if (link.missed.has(side) || this.hasMessage(link, side)) this.answerWithReset(link, side);
+      }
+    }
+  }
+
+  /** As `resetLost`, for what is sent when the host is there already. */
+  resetIfUnknown({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): boolean {
+    const link = this.links.get(connection);
+    if (link === undefined || link.ends[towards].open) return false;
+    if (!this.hasMessage(link, towards)) return false;
+    this.answerWithReset(link, towards);
+    return true;
+  }
+
+  private hasMessage(link: Link, side: Side): boolean {
+    return link.lanes[side].some(({ type }) => type === 'message');
+  }
+
+  private answerWithReset(link: Link, side: Side): void {
+    link.lanes[side].length = 0;
+    link.missed.clear();
+    link.deaf.delete(other(side));
+    this.queue(link, other(side), { type: 'end', reason: 'the connection was reset' });
+  }
+
+  /** The dialler gives up: it hears so at once, the other side never. */
+  abandon(connection: number, reason: string): void {
+    const link = this.links.get(connection);
+    if (link?.ends.dialler.open !== true) return;
+    const { dialler, acceptor } = link.ends;
+    dialler.open = false;
+    acceptor.open = false;
+    this.links.delete(connection);
+    dialler.ended(reason);
+  }
+
+  /** For people: the message that comes next. */
+  describe({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): string {
+    const item = this.links.get(connection)?.lanes[towards][0];
+    if (item === undefined) return 'nothing';
+    if (item.type !== 'message') return `#${connection} ${item.type}`;
+    const reader = towards === 'acceptor' ? new RequestFrames() : new ReplyReader();
+    const told = JSON.stringify([...reader.push(item.bytes)][0], (key, value: unknown) =>
+      key === 'payload' || key === 'data' || key === 'bytes' ? '…' : value,
+    );
+    return `#${connection} ${told.slice(0, 240)}`;
   }
 
   private dial(from: string, to: string, handler: DialHandler): PeerConnection<Request> {
@@ -199,10 +279,12 @@ export class MemoryNetwork {
       from,
       to,
       ends: { dialler: end, acceptor: { ...NO_END } },
-      lanes: { dialler: [], acceptor: [{ type: 'dial' }] },
+      lanes: { dialler: [], acceptor: [] },
       deaf: new Set(),
+      missed: new Set(),
     };
     this.links.set(link.id, link);
+    this.queue(link, 'acceptor', { type: 'dial' });
     return this.connection<Request>(link, 'dialler', encodeRequest);
   }
 
@@ -211,12 +293,12 @@ export class MemoryNetwork {
     if (acceptor === undefined) {
       link.ends.acceptor.open = false;
       link.lanes.acceptor.length = 0;
-      link.lanes.dialler.push({ type: 'end', reason: 'connection refused' });
+      this.queue(link, 'dialler', { type: 'end', reason: 'connection refused' });
       return;
     }
     const frames = new RequestFrames();
     const end = link.ends.acceptor;
-    link.lanes.dialler.push({ type: 'opened' });
+    this.queue(link, 'dialler', { type: 'opened' });
     const connection = this.connection<Reply>(link, 'acceptor', encodeReply);
     const handler: AcceptHandler = acceptor(connection);
     end.received = (bytes) => {
@@ -253,7 +335,7 @@ export class MemoryNetwork {
         if (!end.open) return;
         const bytes = Buffer.concat(encode(message));
         end.sentBytes += bytes.length;
-        lane.push({ type: 'message', name: message.type, bytes });
+        this.queue(link, other(side), { type: 'message', name: message.type, bytes });
       },
       close: () => {
         if (end.open) this.finish(link, side, 'the peer closed the connection');
@@ -274,8 +356,14 @@ export class MemoryNetwork {
   private finish(link: Link, side: Side, reason: string): void {
     link.ends[side].open = false;
     link.lanes[side].length = 0;
-    if (link.ends[other(side)].open) link.lanes[other(side)].push({ type: 'end', reason });
+    if (link.ends[other(side)].open) this.queue(link, other(side), { type: 'end', reason });
     this.forgetIfOver(link);
+  }
+
+  private queue(link: Link, towards: Side, item: Item): void {
+    link.lanes[towards].push(item);
+    const [from, to] = towards === 'acceptor' ? [link.from, link.to] : [link.to, link.from];
+    this.onQueued({ connection: link.id, from, to, towards });
   }
 
   private forgetIfOver(link: Link): void {

@@ -57,6 +57,7 @@ export class RoleProcess {
   #child: ChildProcess | undefined;
   #exit: Promise<Exit> = Promise.resolve({ code: null, signal: null });
   #output = '';
+  #errorOutput = '';
   readonly #waiters = new Set<LineWaiter>();
 
   constructor(options: RoleOptions) {
@@ -88,6 +89,11 @@ export class RoleProcess {
     return this.#output;
   }
 
+  /** The part of it that went to standard error. */
+  get errorOutput(): string {
+    return this.#errorOutput;
+  }
+
   /** Starts the process and returns at once. */
   launch(options: StartOptions = {}): void {
     if (this.#child !== undefined) throw new Error(`${this.name} runs already`);
@@ -102,11 +108,13 @@ export class RoleProcess {
     );
     this.#child = child;
     this.#output = '';
+    this.#errorOutput = '';
     running.add(child);
     child.stdout.on('data', (chunk: Buffer) => {
       this.#take(chunk.toString());
     });
     child.stderr.on('data', (chunk: Buffer) => {
+      this.#errorOutput = (this.#errorOutput + chunk.toString()).slice(-KEPT_OUTPUT_CHARS);
       this.#take(chunk.toString());
     });
     this.#exit = new Promise((resolve) => {

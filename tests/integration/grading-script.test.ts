@@ -1,13 +1,15 @@
 /**
  * The grading script judged by stand-ins for the program: it passes a right one, and each wrong
- * one fails at the item that is about its fault. Instead of pausing, the
- * script waits here for what the pause is meant for.
+ * one fails at the item that is about its fault. Instead of pausing, the script waits here for
+ * what the pause is meant for. And what is built before it is graded.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { freePorts } from '../helpers/free-ports.js';
+import { needs } from '../helpers/tools.js';
+import { buildGraded } from '../grade/build-graded.js';
 import { type Fault, writeFakeProgram } from '../grade/fake-program.js';
 import { GradedSystem } from '../grade/graded-system.js';
 import { GradingClient } from '../grade/grading-client.js';
@@ -91,4 +93,40 @@ describe('the grading script', function () {
       );
     });
   }
+});
+
+describe('a folder that is graded', () => {
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kv2pc-graded-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function writeMakefile(recipe: string): void {
+    writeFileSync(join(folder, 'Makefile'), `all:\n\t@${recipe}\n`);
+  }
+
+  it('is built where it has a Makefile, also if a program is there already', function () {
+    needs('make', this);
+    writeFakeProgram(folder, 'none');
+    writeMakefile('touch built');
+    buildGraded(folder);
+    expect(existsSync(join(folder, 'built'))).to.equal(true);
+  });
+
+  it('is not graded when its build fails, though a program is there', function () {
+    needs('make', this);
+    writeFakeProgram(folder, 'none');
+    writeMakefile('exit 3');
+    expect(() => buildGraded(folder)).to.throw(`make in ${folder} ended with status 2`);
+  });
+
+  it('is not graded without a program', () => {
+    expect(() => buildGraded(folder)).to.throw(`there is no kvstore2pcsystem in ${folder}`);
+    writeFakeProgram(folder, 'none');
+    expect(() => buildGraded(folder)).not.to.throw();
+  });
 });

@@ -5,6 +5,17 @@
 import { expect } from 'chai';
 import { request } from '../helpers/one-shot.js';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
+import type { RespConnection } from '../helpers/resp-connection.js';
+
+/** The one client that is let in, once the server has noticed that the one before it has gone. */
+async function accepted(cluster: Cluster): Promise<RespConnection> {
+  for (;;) {
+    const connection = await cluster.connection();
+    const reply = await connection.command('DBSIZE').catch(() => null);
+    if (reply === 0) return connection;
+    connection.close();
+  }
+}
 
 describe('replies of a course configuration', function () {
   this.timeout(20_000);
@@ -63,6 +74,16 @@ describe('replies of a course configuration', function () {
   it('answers -ERROR to a protocol error and closes', async () => {
     const reply = await cluster.raw('*1\r\n:5\r\n', { idleMs: 5000 });
     expect(reply.toString()).to.equal('-ERROR\r\n');
+  });
+
+  it('answers -ERROR to a client too many', async () => {
+    const settings = { reply_format: undefined, max_clients: 1 };
+    const small = await makeCluster({ participants: 1, settings });
+    await small.start();
+    const first = await accepted(small);
+    expect((await small.raw('')).toString()).to.equal('-ERROR\r\n');
+    expect(await first.command('DBSIZE')).to.equal(0);
+    first.close();
   });
 
   it('turns to Redis replies for good at the first command that only Redis clients send', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
 import { PROGRAM } from '../helpers/project-root.js';
+import { RoleProcess } from '../helpers/role-process.js';
 import { run, runConfig, type RunResult } from '../helpers/run-program.js';
 
 function expectOneLine(result: RunResult, code: number, ...words: readonly string[]): void {
@@ -94,6 +95,28 @@ describe('a start that cannot succeed', function () {
       await role.start();
     });
   }
+
+  it('gives the data folder to exactly one of two simultaneous starts', async () => {
+    const { name, port, folder, configPath } = cluster.participant(1);
+    const copy = join(folder, 'copy.conf');
+    writeFileSync(copy, `${readFileSync(configPath, 'utf8')}bind 127.0.0.2\n`);
+    const address = { host: '127.0.0.2', port, name: `twin of ${name}` };
+    const logPath = join(folder, 'twin.log');
+    const twin = new RoleProcess({ ...address, folder, configPath: copy, logPath });
+    const both = [cluster.participant(1), twin];
+    try {
+      for (const role of both) role.launch();
+      const ends = both.map((role) => role.waitForExit().then((exit) => ({ role, exit })));
+      const { role: loser, exit } = await Promise.race(ends);
+      expect(exit).to.deep.equal({ code: 1, signal: null });
+      expect(loser.errorOutput).to.match(/ is in use by the participant with process id \d+ on /);
+      const winner = both.find((role) => role !== loser);
+      await winner?.waitForLine(/ a new data folder /);
+      expect(winner?.isRunning).to.equal(true);
+    } finally {
+      await twin.kill9();
+    }
+  });
 
   it('exits 1 on a data folder that belongs to another role', async () => {
     await cluster.start();

@@ -136,7 +136,7 @@ export class LoneParticipant {
 
 export function fence(epoch: number): Request {
   const id = { number: epoch, nonce: `e${epoch}` };
-  return { type: 'fence', epoch: id, clusterId: CLUSTER, generation: 0 };
+  return { type: 'fence', epoch: id, clusterId: CLUSTER, generation: 0, expected: null };
 }
 
 export function prepareSet(epoch: number, txid: number, value: string, view = 1): Prepare {

@@ -58,6 +58,7 @@ describe('ini format', () => {
     ['requirepass = "a"b"', 'without `\\`'],
     ['requirepass = "a" "b"', 'without `\\`'],
     ['requirepass = "\\u0000"', 'control character'],
+    ['requirepass = "a\\nb"', 'control character'],
     ['requirepass =', 'has no value'],
     ['requirepass = ""', 'has no value'],
     ['garbage', 'is not of the form `key = value`'],

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import type { CaughtUp } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 
@@ -59,6 +60,59 @@ describe('coordinator/admission', () => {
     caughtUp(c, 2);
     caughtUp(c, 2);
     expect(driver.members).to.equal('a b c');
+  });
+
+  it('keeps the barrier up while the log takes the view, however long', () => {
+    const { driver, c } = joining();
+    caughtUp(c, 1);
+    driver.isSyncHeld = true;
+    caughtUp(c, 1);
+    const token = driver.set('k');
+    driver.run(900);
+    expect(driver.part('a').all('prepare'), 'c would miss it').to.have.length(1);
+    driver.isSyncHeld = false;
+    driver.sync();
+    driver.run(50);
+    expect([driver.members, driver.told(token)]).to.deep.equal(['a b c', 'ok']);
+    expect(c.last('prepare').txid).to.equal(2);
+  });
+
+  it('hands on no large value that the new member has not got', () => {
+    const { driver, c } = joining();
+    for (const part of driver.parts) part.silent.add('piece');
+    const token = driver.set('k', Buffer.alloc(900 * 1024));
+    caughtUp(c, 1);
+    expect(c.all('catchUp')).to.have.length(2);
+    const take = (part: Part): void => {
+      for (const { stage, offset, bytes } of part.all('piece')) {
+        part.say({ type: 'pieced', stage, have: offset + bytes.length, refusal: '' });
+      }
+    };
+    take(driver.part('a'));
+    take(driver.part('b'));
+    expect(driver.part('a').all('prepare')).to.have.length(1);
+    caughtUp(c, 1);
+    expect(driver.members).to.equal('a b c');
+    driver.run(10);
+    expect(driver.part('a').all('prepare'), 'c has nothing of it').to.have.length(1);
+    take(c);
+    expect([driver.members, driver.told(token)]).to.deep.equal(['a b c', 'ok']);
+  });
+
+  it('does not let anybody in while a large value waits behind others of its session', () => {
+    const { driver, c } = joining();
+    const [a, b] = [driver.part('a'), driver.part('b')];
+    a.silent.add('prepare');
+    for (let i = 0; i < MAX_IN_FLIGHT; i += 1) driver.set('k', 'v', 2);
+    const last = 1 + MAX_IN_FLIGHT;
+    driver.set('k', 'v', 3);
+    driver.set('k', Buffer.alloc(900 * 1024), 3);
+    caughtUp(c, 1);
+    for (let txid = 2; txid <= last; txid += 1) a.say(a.vote(txid, 'yes'));
+    expect(b.all('outcome').at(-1)?.txid).to.equal(last);
+    expect(c.all('catchUp'), 'the final one').to.have.length(1);
+    driver.run(450);
+    expect(b.all('prepare').at(-2)?.txid, 'the barrier is given up').to.equal(last + 1);
   });
 
   it('waits longer after each failure, up to a bound', () => {

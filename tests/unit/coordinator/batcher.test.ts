@@ -14,7 +14,7 @@ const set = (bytes: number, pairs = 1): WriteCommand => ({
 });
 
 function make(batcher: Batcher, token: number, command: WriteCommand = set(10)): PendingWrite {
-  return batcher.makeWrite({ session: 1, token }, command);
+  return batcher.makeWrite({ session: 1, token }, command, core.now);
 }
 
 function tokens(writes: readonly PendingWrite[]): (number | undefined)[] {
@@ -101,6 +101,11 @@ describe('coordinator/batcher', () => {
     expect(answered()).to.deep.equal(['1 TRYAGAIN']);
     expect(early.client, 'it left the queue in the same step').to.equal(null);
     expect(tokens(batcher.take())).to.deep.equal([2]);
+  });
+
+  it('counts the time of a write from its arrival on', () => {
+    const write = new Batcher(core).makeWrite({ session: 1, token: 1 }, set(10), core.now - 1500);
+    expect(write.deadline).to.equal(core.now - 1500 + core.settings.requestTimeoutMs);
   });
 
   it('fails all, each once', () => {

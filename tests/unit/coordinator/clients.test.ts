@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
+import { INLINE_PAYLOAD_BYTES, MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
 
 const status = (driver: CoordinatorDriver, txid: string): string =>
@@ -40,6 +40,35 @@ describe('coordinator/clients: while it recovers', () => {
     expect(driver.told(held)).to.equal('');
     driver.run(300);
     expect(driver.told(driver.set('k'))).to.match(/^LOADING/);
+  });
+
+  it('counts that wait as part of the time of a request', () => {
+    const driver = new CoordinatorDriver();
+    for (const part of driver.parts) part.silent.add('prepare').add('read');
+    driver.part('c').isUp = false;
+    const start = driver.now;
+    const tokens = [driver.set('k'), driver.get(1, 'k')];
+    driver.run(1000);
+    driver.part('c').isUp = true;
+    driver.run(450);
+    expect(driver.phase).to.equal('serving');
+    driver.run(start + 2190 - driver.now);
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal(['', '']);
+    driver.run(20);
+    const [write, read] = tokens.map((token) => driver.told(token));
+    expect(write).to.match(/^UNKNOWN 1:1 may or may not happen/);
+    expect(read).to.match(/^TRYAGAIN no participant answered/);
+  });
+
+  it('counts what a request waited before the log was read', () => {
+    const driver = new CoordinatorDriver();
+    driver.part('c').isUp = false;
+    const read = { type: 'read', command: { op: 'get', keys: ['k'] } } as const;
+    const token = driver.request(read, 1, 1400);
+    driver.run(90);
+    expect(driver.told(token)).to.equal('');
+    driver.run(20);
+    expect(driver.told(token)).to.match(/^LOADING/);
   });
 
   it('bounds what it holds, and answers it at the shutdown', () => {
@@ -93,13 +122,28 @@ describe('coordinator/clients: refusals before anything is numbered', () => {
     );
   });
 
-  it('bounds the queue', () => {
-    const driver = new CoordinatorDriver({ settings: { maxQueuedRequests: 1 } }).serve();
-    for (const part of driver.parts) part.silent.add('prepare');
-    const length = MAX_IN_FLIGHT + 2;
-    const tokens = Array.from({ length }, (_, index) => driver.set(`k${index}`));
-    expect(driver.told(tokens[MAX_IN_FLIGHT] ?? 0)).to.equal('');
-    expect(driver.told(tokens[MAX_IN_FLIGHT + 1] ?? 0)).to.match(/^TRYAGAIN too many requests/);
+  it('bounds the requests of all clients together, wherever they are', () => {
+    const maxQueuedRequests = MAX_IN_FLIGHT + 4;
+    const driver = new CoordinatorDriver({ settings: { maxQueuedRequests } }).serve();
+    for (const part of driver.parts) part.silent.add('prepare').add('piece').add('read');
+    const inFlight = Array.from({ length: MAX_IN_FLIGHT }, (_, index) => driver.set(`k${index}`));
+    const queued = driver.set('queued');
+    const staged = driver.set('staged', Buffer.alloc(INLINE_PAYLOAD_BYTES), 2);
+    const behind = driver.set('behind', 'v', 2);
+    const read = driver.get(3, 'k');
+    for (const token of [...inFlight, queued, staged, behind, read]) {
+      expect(driver.told(token)).to.equal('');
+    }
+    expect(driver.machine.pendingRequests).to.equal(maxQueuedRequests);
+    expect(driver.told(driver.set('k', 'v', 4))).to.match(/^TRYAGAIN too many requests/);
+    expect(driver.told(driver.get(4, 'k'))).to.match(/^TRYAGAIN too many requests/);
+    expect(status(driver, '1:1'), 'asks nobody').to.equal('pending');
+    const reader = driver.parts.find((part) => part.all('read').length > 0);
+    const id = reader?.last('read').id ?? 0;
+    reader?.say({ type: 'value', id, count: 0, lengths: [-1], data: [] });
+    expect(driver.told(driver.set('k', 'v', 4)), 'there is room again').to.equal('');
+    driver.step({ type: 'shutdown' });
+    expect(driver.machine.pendingRequests).to.equal(0);
   });
 });
 
@@ -114,6 +158,10 @@ describe('coordinator/clients: the fate of a transaction', () => {
     expect(status(driver, '1:3'), 'was never begun').to.equal('forgotten');
     expect(status(driver, '0:2'), 'of another epoch').to.equal('forgotten');
     for (const part of driver.parts) part.say(part.vote(2, 'no', 'odd'));
+    const [a, ...others] = driver.parts;
+    for (const part of others) part.say(part.end(2, false));
+    expect(status(driver, '1:2'), 'H9: one member may still be found with it').to.equal('pending');
+    a?.say(a.end(2, false));
     expect(status(driver, '1:2')).to.equal('aborted');
     expect(status(driver, '7:1'), 'another bears the number').to.equal('aborted');
   });

@@ -14,7 +14,7 @@ import { SILENT_TRACE } from '../../../src/ports/trace.js';
 import type { Reply, Request, Status } from '../../../src/rpc/messages.js';
 import { proof, proofText } from '../../../src/rpc/proof.js';
 import type { WalRecord } from '../../../src/wal/record.js';
-import { status } from './statuses.js';
+import { status, viewed } from './statuses.js';
 
 export const SECRET = 'a secret';
 
@@ -136,7 +136,7 @@ export class Part {
       }
       case 'view':
         this.status = { ...this.status, view: message.view, empty: false };
-        return { type: 'viewed', number: message.view.number };
+        return viewed(message.view);
       default:
         return this.replyToWork(message);
     }
@@ -207,6 +207,8 @@ export class CoordinatorDriver {
   readonly parts: readonly Part[];
   readonly log: WalRecord[] = [];
   readonly traced: string[] = [];
+  /** What was said of one participant: `ADDRESS: …`. */
+  readonly blamed: string[] = [];
   readonly closed: number[] = [];
   now = 10_000;
   exit: string | null = null;
@@ -247,7 +249,13 @@ export class CoordinatorDriver {
       generation: options.generation ?? 0,
       isCopied: options.isCopied ?? false,
       prng: new Prng(1),
-      trace: { ...SILENT_TRACE, event: (_level, message) => this.traced.push(message) },
+      trace: {
+        ...SILENT_TRACE,
+        event: (_level, message, fields = {}) => {
+          this.traced.push(message);
+          if ('participant' in fields) this.blamed.push(`${fields['participant']}: ${message}`);
+        },
+      },
       now: this.now,
     });
   }
@@ -314,9 +322,9 @@ export class CoordinatorDriver {
     this.step({ type: 'synced', lsn: this.machine.core.gate.appended });
   }
 
-  request(request: StoreRequest, session = 1): number {
+  request(request: StoreRequest, session = 1, waitedMs = 0): number {
     this.tokens += 1;
-    this.step({ type: 'client', client: { session, token: this.tokens }, request });
+    this.step({ type: 'client', client: { session, token: this.tokens }, request, waitedMs });
     return this.tokens;
   }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { AssertionError } from '../../../src/base/assert.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
+import { viewed } from './statuses.js';
 
 const views = (driver: CoordinatorDriver) =>
   driver.log.flatMap((record) => (record.kind === 'view' ? [record.view] : []));
@@ -27,10 +28,11 @@ describe('coordinator/membership', () => {
     const token = driver.set('k');
     driver.run(1300);
     expect([driver.members, driver.told(token)]).to.deep.equal(['(a b)', '']);
-    const { number } = driver.part('a').last('view').view;
-    driver.part('a').say({ type: 'viewed', number: number - 1 });
+    const { view } = driver.part('a').last('view');
+    driver.part('a').say(viewed({ ...view, number: view.number - 1 }));
+    driver.part('a').say(viewed({ ...view, epoch: { ...view.epoch, number: 0 } }));
     expect(driver.told(token), 'an older view').to.equal('');
-    driver.part('a').say({ type: 'viewed', number });
+    driver.part('a').say(viewed(view));
     expect([driver.members, driver.told(token)]).to.deep.equal(['a b', 'ok']);
   });
 
@@ -43,7 +45,8 @@ describe('coordinator/membership', () => {
     driver.part('a').die();
     driver.run(1100);
     expect([driver.members, driver.told(token)]).to.deep.equal(['b', 'ok']);
-    expect(views(driver).map(({ number }) => number)).to.deep.equal([1, 2, 3]);
+    const numbers = views(driver).map(({ number }) => number);
+    expect(numbers, 'the installed one is noted').to.deep.equal([1, 2, 3, 3]);
     expect(driver.traced).to.include('only one participant holds the data now');
   });
 
@@ -57,7 +60,7 @@ describe('coordinator/membership', () => {
     membership.propose([a, b], 'one');
     membership.sendTo(a);
     membership.propose([a], 'two');
-    membership.onViewed(a, 3);
+    membership.onViewed(a, { type: 'viewed', number: 3, epoch: driver.epoch });
     expect(driver.members, 'not before it is synced here').to.equal('(a)');
     driver.sync();
     membership.sendTo(b);
@@ -102,11 +105,53 @@ describe('coordinator/membership', () => {
     membership.propose([a, b], 'c left');
     expect(membership.isSettledEnough).to.equal(false);
     driver.sync();
-    driver.part('a').say({ type: 'viewed', number: 2 });
+    driver.part('a').say({ type: 'viewed', number: 2, epoch: driver.epoch });
     expect(membership.isSettledEnough, 'b may still answer').to.equal(false);
     driver.part('b').die();
     driver.run(1050);
     expect(membership.isSettledEnough).to.equal(true);
+  });
+
+  it('makes no view that cannot be found from the one before', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const [a, b] = driver.parts;
+    if (a === undefined || b === undefined) throw new Error('two participants');
+    b.die();
+    driver.set('k');
+    driver.run(1500);
+    expect(driver.members).to.equal('a');
+    a.silent.add('view');
+    b.isUp = true;
+    driver.run(1000);
+    expect(driver.members, 'only b has stored it').to.equal('(a b)');
+    const read = driver.get(1, 'k');
+    a.hang();
+    driver.set('k');
+    driver.run(1900);
+    expect(driver.members, 'who knows a alone would not find a view of b').to.equal('(a b)');
+    expect(driver.told(read), 'nor what is written without b').to.equal('values a');
+    a.wake();
+    driver.run(3000);
+    expect([driver.members, driver.told(driver.set('k'))]).to.deep.equal(['a b', 'ok']);
+  });
+
+  it('lets members go that have told of the view after theirs', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b', 'c'] }).serve();
+    const [a, b, c] = driver.parts.map(({ peer }) => peer);
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three peers');
+    const { membership } = driver.machine;
+    for (const part of driver.parts) part.silent.add('catchUp').add('view');
+    membership.propose([a], 'one');
+    driver.sync();
+    driver.part('a').say(viewed(driver.part('a').last('view').view));
+    membership.propose([a, b, c], 'grown');
+    driver.sync();
+    expect([membership.mayFollow([b]), membership.mayFollow([a])]).to.deep.equal([false, true]);
+    expect(membership.awaitedFor([b, c])).to.equal('a:1');
+    driver.part('b').say(viewed(driver.part('b').last('view').view));
+    expect(membership.mayFollow([b])).to.equal(false);
+    driver.part('a').say(viewed(driver.part('a').last('view').view));
+    expect(membership.mayFollow([b])).to.equal(true);
   });
 
   it('knows no members before there is a view', () => {

@@ -36,7 +36,7 @@ describe('coordinator/peers: connections', () => {
     const driver = new CoordinatorDriver({ names: ['a'] });
     driver.part('a').silent.add('hello');
     driver.step({ type: 'tick' });
-    driver.part('a').say({ type: 'viewed', number: 1 });
+    driver.part('a').say({ type: 'viewed', number: 1, epoch: driver.epoch });
     expect(driver.closed).to.have.length(1);
     const open = new CoordinatorDriver({ names: ['a'] }).serve();
     open.part('a').say({ type: 'welcome', ...welcome() });
@@ -52,7 +52,11 @@ describe('coordinator/peers: connections', () => {
     driver.step({ type: 'dialReply', dial: old, message: refusal('failed', 'late') });
     driver.step({ type: 'dialClosed', dial: old, reason: 'late' });
     expect(a.peer.trouble).to.equal('reset by peer');
-    driver.step({ type: 'dialReply', dial: a.heart, message: { type: 'viewed', number: 9 } });
+    driver.step({
+      type: 'dialReply',
+      dial: a.heart,
+      message: { type: 'viewed', number: 9, epoch: driver.epoch },
+    });
     expect(a.peer.trouble, 'not on this connection').to.equal('reset by peer');
   });
 
@@ -151,6 +155,29 @@ describe('coordinator/peers: heartbeats', () => {
     expect(a.peer.trouble).to.equal('answers heartbeats but nothing else');
   });
 
+  it('suspects who answers heartbeats and cannot be fenced, however often it is dialled', () => {
+    const driver = new CoordinatorDriver().serve();
+    const a = driver.part('a');
+    a.silent.add('fence');
+    const token = driver.set('k');
+    expect(driver.told(token)).to.equal('ok');
+    const lose = (): void => {
+      driver.step({ type: 'dialClosed', dial: a.data, reason: 'reset by peer' });
+    };
+    for (let i = 0; i < 3; i += 1) {
+      lose();
+      driver.run(590);
+      expect(driver.machine.peers.isSuspected(a.peer), `${i}`).to.equal(false);
+    }
+    lose();
+    driver.run(100);
+    expect(driver.machine.peers.isSuspected(a.peer)).to.equal(true);
+    a.wake();
+    lose();
+    driver.run(500);
+    expect(driver.machine.peers.isSuspected(a.peer)).to.equal(false);
+  });
+
   it('blames nobody for its own absence', () => {
     const driver = new CoordinatorDriver().serve();
     const token = driver.set('k');
@@ -219,6 +246,19 @@ describe('coordinator/peers: another coordinator', () => {
     driver.part('b').say(refusal('epoch', 'not newer', driver.epoch));
     driver.part('b').say(refusal('epoch', 'older', epoch(0)));
     expect([driver.exit, driver.phase]).to.deep.equal([null, 'serving']);
+  });
+
+  it('does not believe who refuses it before the proof', () => {
+    for (const answersHello of [true, false]) {
+      const driver = new CoordinatorDriver().serve();
+      const stranger = driver.part('c');
+      const own = epoch(driver.epoch.number + 1, 'stranger');
+      stranger.answer = ({ type }) =>
+        type === (answersHello ? 'hello' : 'prove') ? refusal('epoch', 'go away', own) : null;
+      stranger.lose();
+      driver.run(2000);
+      expect(driver.exit).to.equal(null);
+    }
   });
 
   it('stops while it recovers, and asks on while it has no epoch of its own', () => {

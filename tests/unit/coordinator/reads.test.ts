@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { PIECE_BYTES, READ_WINDOW_PIECES } from '../../../src/base/limits.js';
+import {
+  MAX_STORED_VALUE_BYTES,
+  PIECE_BYTES,
+  READ_WINDOW_PIECES,
+} from '../../../src/base/limits.js';
 import type { Reply } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 
@@ -108,6 +112,25 @@ describe('coordinator/reads', () => {
     ]);
   });
 
+  for (const [what, total, answer] of [
+    ['gives progress new time when an answer is large', 3 * PIECE_BYTES, /^$/],
+    ['gives progress no new time otherwise', 2 * PIECE_BYTES, /^TRYAGAIN no participant answered/],
+  ] as const) {
+    it(what, () => {
+      const driver = silent({ names: ['a'] });
+      const a = driver.part('a');
+      const token = driver.get(1, 'k');
+      const { id } = a.last('read');
+      a.say(value(id, [total], []));
+      driver.run(1500);
+      a.say({ type: 'part', id, offset: 0, bytes: Buffer.alloc(PIECE_BYTES) });
+      driver.run(690);
+      expect(driver.told(token)).to.equal('');
+      driver.run(20);
+      expect(driver.told(token)).to.match(answer);
+    });
+  }
+
   it('starts the connection over when slices are out of order, and asks another', () => {
     const driver = silent();
     const token = driver.get(1, 'big');
@@ -120,6 +143,47 @@ describe('coordinator/reads', () => {
     again[0]?.say(value(again[0].last('read').id, [1], [Buffer.from('y')]));
     expect(driver.told(token)).to.equal('values y');
     expect(driver.machine.core.counters.rereads).to.equal(1);
+  });
+
+  for (const [what, lengths] of [
+    ['has a length that no value has', [2 ** 48 - 1]],
+    ['has too many lengths', [1, 1]],
+    ['has too few', []],
+  ] as const) {
+    it(`starts the connection over when an answer ${what}, and asks another`, () => {
+      const driver = silent();
+      const token = driver.get(1, 'k');
+      const [part] = asked(driver);
+      part?.say(value(1, lengths, []));
+      expect(part?.peer.trouble).to.equal('its answer to a read cannot be true');
+      const again = asked(driver).find((one) => one !== part);
+      again?.say(value(again.last('read').id, [1], [Buffer.from('y')]));
+      expect(driver.told(token)).to.equal('values y');
+    });
+  }
+
+  it('gives a read up that nobody answers in earnest', () => {
+    const driver = new CoordinatorDriver({ names: ['a'] }).serve();
+    driver.part('a').answer = (message) =>
+      message.type === 'read' ? value(message.id, [2 ** 48 - 1], []) : null;
+    const token = driver.get(1, 'k');
+    driver.run(5000);
+    expect(driver.told(token)).to.match(/^TRYAGAIN/);
+  });
+
+  it('refuses an answer that it could not hold', () => {
+    const driver = silent({ names: ['a'] });
+    const keys = Array.from({ length: 9 }, () => 'large');
+    const token = driver.get(1, ...keys);
+    driver.part('a').say(
+      value(
+        1,
+        keys.map(() => MAX_STORED_VALUE_BYTES),
+        [],
+      ),
+    );
+    expect(driver.told(token)).to.match(/^ERR the answer has 4831838208 bytes; the limit is/);
+    expect(driver.part('a').all('more')).to.deep.equal([]);
   });
 
   it('asks another participant in the order of asking when one is lost', () => {
@@ -207,7 +271,7 @@ describe('coordinator/reads', () => {
   });
 
   it('answers what waits at its deadline, although its participant is alive', () => {
-    const driver = silent({ names: ['a'] });
+    const driver = silent({ names: ['a'], settings: { failureTimeoutMs: 2000 } });
     const a = driver.part('a');
     a.silent.add('fence');
     a.lose();
@@ -235,10 +299,13 @@ describe('coordinator/reads', () => {
     expect(driver.told(waiting)).to.match(/shutting down/);
   });
 
-  it('bounds the reads under way', () => {
-    const driver = silent({ settings: { maxQueuedRequests: 1 } });
-    driver.get(1, 'k');
-    const token = driver.get(2, 'k');
-    expect(driver.told(token)).to.match(/^TRYAGAIN too many requests/);
+  it('counts the time of a read from its arrival on', () => {
+    const driver = silent();
+    const read = { type: 'read', command: { op: 'get', keys: ['k'] } } as const;
+    const token = driver.request(read, 1, 1500);
+    driver.run(690);
+    expect(driver.told(token)).to.equal('');
+    driver.run(20);
+    expect(driver.told(token)).to.match(/^TRYAGAIN no participant answered/);
   });
 });

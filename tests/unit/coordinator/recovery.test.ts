@@ -52,6 +52,35 @@ describe('coordinator/recovery', () => {
     expect(replay().view).to.equal(undefined);
   });
 
+  it('@B keeps the views from the newest that stands twice on, and prefers the later epoch', () => {
+    const chain = (...records: WalRecord[]): number[] => {
+      const recovery = new CoordinatorRecovery();
+      for (const record of records) recovery.feed(record);
+      return recovery.finish().views.map(({ number }) => number);
+    };
+    expect(chain(viewed(1), viewed(2), viewed(3))).to.deep.equal([1, 2, 3]);
+    expect(chain(viewed(1), viewed(2), viewed(2), viewed(3))).to.deep.equal([2, 3]);
+    const later: WalRecord = { kind: 'view', view: { ...view(4, 'b'), epoch: epoch(2) } };
+    expect(replay(viewed(9), later, viewed(10)).view).to.equal(4);
+    const recovery = new CoordinatorRecovery();
+    recovery.feed(viewed(9));
+    recovery.hintView({ ...view(4, 'b'), epoch: epoch(2) });
+    const { view: last, highestNumber } = recovery.finish();
+    expect([last?.number, highestNumber]).to.deep.equal([4, 9]);
+  });
+
+  it('@A is unfinished from a start without log to the next STATE', () => {
+    const marked: WalRecord = { kind: 'epoch', epoch: epoch(2), withoutLog: true };
+    const isUnfinished = (...records: WalRecord[]): boolean => {
+      const recovery = new CoordinatorRecovery();
+      for (const record of records) recovery.feed(record);
+      return recovery.finish().isUnfinished;
+    };
+    expect(isUnfinished(begun(1))).to.equal(false);
+    expect(isUnfinished(begun(1), marked, begun(3))).to.equal(true);
+    expect(isUnfinished(begun(1), marked, state(0, 0))).to.equal(false);
+  });
+
   it('@C decides the next transaction, and passes over what was written again', () => {
     const { decidedTxid, recent } = replay(outcome(1), outcome(2, false), outcome(1), outcome(2));
     expect([decidedTxid, recent]).to.deep.equal([2, ['1:1 C', '1:2 A']]);

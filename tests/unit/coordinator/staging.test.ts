@@ -6,6 +6,8 @@ import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 
 const LARGE = 6 * 1024 * 1024 + 17;
 const large = Buffer.alloc(LARGE, 'x');
+/** Staged, and answered in the time of a small one all the same. */
+const SMALL = 900 * 1024;
 
 /** Nobody acknowledges a piece but through `take`. */
 function uploading(options: ConstructorParameters<typeof CoordinatorDriver>[0] = {}) {
@@ -14,10 +16,12 @@ function uploading(options: ConstructorParameters<typeof CoordinatorDriver>[0] =
   return driver;
 }
 
-/** Acknowledges everything that this participant has been sent. */
+const taken = new WeakMap<Part, number>();
+
+/** Acknowledges everything that this participant has been sent, piece by piece. */
 function take(part: Part, refusal = ''): void {
-  for (let seen = -1; seen < part.all('piece').length;) {
-    seen = part.all('piece').length;
+  for (let seen = taken.get(part) ?? 0; seen < part.all('piece').length; seen += 1) {
+    taken.set(part, seen + 1);
     const { stage, offset, bytes } = part.last('piece');
     part.say({ type: 'pieced', stage, have: offset + bytes.length, refusal });
   }
@@ -98,7 +102,7 @@ describe('coordinator/staging', () => {
           .map(({ stage }) => stage),
       ).size,
     ).to.equal(2);
-    expect(driver.machine.pendingRequests).to.equal(1);
+    expect(driver.machine.pendingRequests).to.equal(3);
     driver.run(1500);
     for (const stage of ['1.1', '1.2']) {
       driver.part('a').say({ type: 'pieced', stage, have: PIECE_BYTES, refusal: '' });
@@ -126,6 +130,38 @@ describe('coordinator/staging', () => {
     for (const part of driver.parts) take(part);
     expect(driver.told(token)).to.equal('ok');
   });
+
+  it('gives no new time to what is not large', () => {
+    const driver = uploading();
+    const token = driver.set('k', Buffer.alloc(SMALL));
+    driver.run(1500);
+    for (const part of driver.parts) {
+      const { stage } = part.last('piece');
+      part.say({ type: 'pieced', stage, have: PIECE_BYTES, refusal: '' });
+    }
+    driver.run(690);
+    expect(driver.told(token)).to.equal('');
+    driver.run(20);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: the value could not be sent/);
+  });
+
+  for (const [what, isHeard, answer] of [
+    ['commits', true, /^ok$/],
+    ['answers that it cannot know', false, /^UNKNOWN 1:1 may or may not happen/],
+  ] as const) {
+    it(`${what} within a moment when its time is up and a silent member must leave`, () => {
+      const driver = uploading();
+      const token = driver.set('k', Buffer.alloc(SMALL));
+      driver.part('c').hang();
+      take(driver.part('a'));
+      take(driver.part('b'));
+      if (!isHeard) driver.part('a').silent.add('view');
+      driver.run(2190);
+      expect(driver.told(token)).to.equal('');
+      driver.run(220);
+      expect(driver.told(token)).to.match(answer);
+    });
+  }
 
   it('starts at what a member has when its connection is new', () => {
     const driver = uploading();
@@ -166,6 +202,20 @@ describe('coordinator/staging', () => {
     for (const part of driver.parts) take(part, part.name === 'c' ? 'disk full' : '');
     expect(driver.told(token)).to.equal('ok');
     expect(driver.members.startsWith('a b')).to.equal(true);
+  });
+
+  it('does not let the last one that answers go for one that held all of it', () => {
+    const driver = uploading({ names: ['a', 'b'] });
+    const token = driver.set('k', large);
+    take(driver.part('a'));
+    driver.part('a').hang();
+    driver.run(1100);
+    expect(driver.machine.peers.isSuspected(driver.part('a').peer)).to.equal(true);
+    take(driver.part('b'), 'disk full');
+    expect(driver.machine.membership.latest?.members.map(({ address }) => address)).to.include(
+      'b:1',
+    );
+    expect(driver.told(token)).to.equal('');
   });
 
   it('goes on without a member that fell silent, at the latest at its time', () => {

@@ -3,13 +3,17 @@
  */
 import type { Epoch, View } from '../../../src/base/ids.js';
 import { type Decision, Outcomes } from '../../../src/coordinator/outcomes.js';
-import type { Status } from '../../../src/rpc/messages.js';
+import type { Status, Viewed } from '../../../src/rpc/messages.js';
 
 export const epoch = (number: number, nonce = `n${number}`): Epoch => ({ number, nonce });
 
 export function view(number: number, ...names: string[]): View {
   const members = names.map((name) => ({ storeId: `s-${name}`, address: `${name}:1` }));
   return { number, epoch: epoch(1), firstTxid: 1, members };
+}
+
+export function viewed({ number, epoch: of }: View): Viewed {
+  return { type: 'viewed', number, epoch: of };
 }
 
 /** A new, empty participant unless told otherwise. `s-NAME` is its store. */

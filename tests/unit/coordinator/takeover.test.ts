@@ -1,36 +1,9 @@
 import { expect } from 'chai';
-import type { WalRecord } from '../../../src/wal/record.js';
-import { CoordinatorDriver, type DriverOptions, type Part } from './coordinator-driver.js';
-import { epoch, holding, view } from './statuses.js';
-
-const CLUSTER = 'c'.repeat(32);
-
-/** The log of a coordinator that ran as epoch 1 and committed these transactions. */
-function logged(commits: number, ...names: string[]): WalRecord[] {
-  const log: WalRecord[] = [
-    { kind: 'epoch', epoch: epoch(1) },
-    { kind: 'view', view: view(1, ...names) },
-  ];
-  for (let txid = 1; txid <= commits; txid += 1) log.push({ kind: 'commit', epoch: 1, txid });
-  return log;
-}
-
-/** A member of view 1 that holds this; see `holding`. */
-function holds(part: Part, words: string, changes: object = {}): void {
-  const facts = { epoch: epoch(1), view: view(1, 'a', 'b', 'c'), clusterId: CLUSTER };
-  part.status = holding(part.name, words, { ...facts, ...changes });
-}
-
-function restarted(words: readonly string[], options: DriverOptions = {}): CoordinatorDriver {
-  const driver = new CoordinatorDriver({ clusterId: CLUSTER, ...options });
-  driver.parts.forEach((part, index) => {
-    holds(part, words[index] ?? '');
-  });
-  return driver;
-}
+import { CoordinatorDriver } from './coordinator-driver.js';
+import { condition, holds, logged, restarted } from './restarted.js';
+import { epoch, holding, view, viewed } from './statuses.js';
 
 const kinds = (driver: CoordinatorDriver): string[] => driver.log.map(({ kind }) => kind);
-const condition = (driver: CoordinatorDriver): string => driver.machine.core.condition;
 
 describe('coordinator/takeover: with its log', () => {
   it('asks, raises, fences, decides, and only then serves', () => {
@@ -81,7 +54,7 @@ describe('coordinator/takeover: with its log', () => {
     driver.run(1500);
     expect([driver.phase, driver.members]).to.deep.equal(['recovering', '(a b)']);
     expect(kinds(driver)).to.not.include('commit');
-    driver.part('a').say({ type: 'viewed', number: 2 });
+    driver.part('a').say({ type: 'viewed', number: 2, epoch: driver.epoch });
     expect(driver.phase).to.equal('serving');
     expect(driver.machine.core.outcomes.get(2)?.commit).to.equal(true);
   });
@@ -92,7 +65,7 @@ describe('coordinator/takeover: with its log', () => {
     driver.part('b').silent.add('view');
     driver.run(300);
     expect(driver.phase).to.equal('recovering');
-    driver.part('b').say({ type: 'viewed', number: 1 });
+    driver.part('b').say(viewed(view(1)));
     expect(driver.phase).to.equal('serving');
   });
 
@@ -245,15 +218,13 @@ describe('coordinator/takeover: without its log', () => {
     b.answer = (message) => {
       if (message.type !== 'fence') return null;
       const digest = b.digestAt(b.status.resolved.txid);
-      const status = { ...b.status, digest, view: view(4, 'b', 'c'), epoch: message.epoch };
-      return { type: 'fenced', status };
+      b.status = { ...b.status, digest, view: view(4, 'b', 'c'), epoch: message.epoch };
+      return { type: 'fenced', status: b.status };
     };
     driver.part('c').isUp = false;
     driver.run(3000);
-    expect([driver.phase, driver.machine.membership.latest?.number]).to.deep.equal([
-      'recovering',
-      4,
-    ]);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.match(/^view 4 needs an answer from c:1/);
     driver.part('c').isUp = true;
     driver.run(1000);
     expect(driver.phase).to.equal('serving');
@@ -339,6 +310,8 @@ describe('coordinator/takeover: by an operator', () => {
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'b']);
     expect(driver.adopted?.generation).to.equal(1);
     expect(driver.epoch.number).to.equal(1001);
+    const why = 'a member leaves the view: an operator forced a view without it';
+    expect(driver.blamed).to.include(`a:1: ${why}`).and.include(`c:1: ${why}`);
     const { outcomes } = driver.machine.core;
     expect(
       [outcomes.get(2)?.commit, outcomes.decidedTxid],

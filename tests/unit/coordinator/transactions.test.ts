@@ -262,6 +262,22 @@ describe('coordinator/transactions: failures', () => {
     expect(tokens.map((token) => driver.told(token))).to.deep.equal(['ok', 'ok', 'ok']);
   });
 
+  it('does not count the vote of a member that comes back without what it voted for', () => {
+    const driver = new CoordinatorDriver().serve();
+    driver.part('b').silent.add('prepare');
+    const token = driver.set('k');
+    const c = driver.part('c');
+    expect(c.all('prepare')).to.have.length(1);
+    c.silent.add('catchUp');
+    c.lose();
+    driver.run(300);
+    expect(c.peer.isReady).to.equal(false);
+    driver.part('b').say(driver.part('b').vote(1, 'yes'));
+    driver.run(100);
+    expect([driver.told(token), driver.members]).to.deep.equal(['ok', 'a b']);
+    expect(c.all('outcome')).to.deep.equal([]);
+  });
+
   it('tells UNKNOWN with a name past the deadline, and takes nothing back', () => {
     const driver = voting();
     const [set, del] = [driver.set('k'), driver.write({ op: 'del', keys: ['x'] })];
@@ -269,8 +285,8 @@ describe('coordinator/transactions: failures', () => {
     vote(driver.part('a'), 1, 'yes');
     for (let i = 0; i < 3; i += 1) {
       driver.run(760);
-      driver.part('b').say({ type: 'viewed', number: 1 });
-      driver.part('c').say({ type: 'viewed', number: 1 });
+      driver.part('b').say({ type: 'viewed', number: 1, epoch: driver.epoch });
+      driver.part('c').say({ type: 'viewed', number: 1, epoch: driver.epoch });
     }
     expect(driver.told(set)).to.match(/^UNKNOWN 1:1 may or may not happen; ask TXSTATUS 1:1/);
     expect(driver.told(del)).to.match(/^UNKNOWN 1:2 may/);

@@ -10,6 +10,7 @@ import { type Claim, type RespServer, startRespServer } from '../../../src/io/re
 import { SILENT_TRACE } from '../../../src/ports/trace.js';
 import { CommandStatistics } from '../../../src/resp/command-statistics.js';
 import type { ReplyFormatSetting, SessionEnvironment } from '../../../src/resp/environment.js';
+import { tooManyClients } from '../../../src/resp/error-replies.js';
 import { formatInfo, persistenceSection, replicationSection } from '../../../src/resp/info.js';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '../../../src/resp/limits.js';
 import { Session } from '../../../src/resp/session.js';
@@ -87,6 +88,7 @@ export class FakeStoreServer {
       host: '127.0.0.1',
       port: options.port ?? 0,
       maxClients,
+      refusal: tooManyClients(replyFormat),
       trace: SILENT_TRACE,
       ...(claim === undefined ? {} : { claim }),
       now: () => performance.now(),

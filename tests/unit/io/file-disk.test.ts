@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,17 @@ import { runDiskTests } from '../../conformance/disk.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 
 const FULL_DISK_CHILD = fileURLToPath(new URL('../../helpers/full-disk-child.js', import.meta.url));
+
+/** Every sync of this process fails so, until the function that it resolves with is called. */
+async function failSyncs(folder: string, code: string): Promise<() => void> {
+  const probe = await open(folder);
+  const handles = Object.getPrototypeOf(probe) as Pick<FileHandle, 'sync' | 'datasync'>;
+  await probe.close();
+  const { sync, datasync } = handles;
+  const fail = (): Promise<void> => Promise.reject(Object.assign(new Error(code), { code }));
+  Object.assign(handles, { sync: fail, datasync: fail });
+  return () => Object.assign(handles, { sync, datasync });
+}
 
 describe('io/file-disk', () => {
   let folder = '';
@@ -37,6 +48,22 @@ describe('io/file-disk', () => {
     expect(await stat(path).catch(() => null)).to.equal(null);
     await openFileDisk(path);
     expect(await (await openExistingFileDisk(path)).list()).to.deep.equal([]);
+  });
+
+  it('a sync that finds no room is a failed sync, not a full disk', async () => {
+    const disk = await openFileDisk(join(folder, 'no-room'));
+    const file = await disk.create('f');
+    const restore = await failSyncs(folder, 'ENOSPC');
+    try {
+      for (const sync of [() => file.sync(), () => disk.syncFolder(), () => disk.refresh('f', 0)]) {
+        const error: unknown = await sync().catch((reason: unknown) => reason);
+        expect(error).to.be.instanceOf(DiskError).and.include({ code: 'io' });
+      }
+    } finally {
+      restore();
+    }
+    await file.sync();
+    await file.close();
   });
 
   it('S36: lets the log live through a really full disk and its end', async function () {

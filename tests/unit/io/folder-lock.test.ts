@@ -14,7 +14,7 @@ const CHILD = fileURLToPath(new URL('../../helpers/lock-child.js', import.meta.u
 
 const ROUNDS = 200;
 
-/** Rounds in which both contenders are processes that have just started. */
+/** Rounds in which both contenders have just started; each takes two starts, so by default few. */
 const FRESH_ROUNDS = Number(process.env['LOCK_ROUNDS'] ?? 4);
 
 type Process = ChildProcessByStdio<Writable, Readable, null>;

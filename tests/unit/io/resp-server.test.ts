@@ -167,6 +167,16 @@ describe('RESP server', () => {
     expect(await readBytes(fourth, 7)).to.equal('+PONG\r\n');
   });
 
+  for (const replyFormat of ['lab', 'auto'] as const) {
+    it(`refuses clients beyond the limit as the course does with reply_format ${replyFormat}`, async () => {
+      const server = await start({ maxClients: 1, replyFormat });
+      const first = await server.connect();
+      first.write('PING\r\n');
+      await readBytes(first, 7);
+      expect(await readToEnd(await server.connect())).to.equal('-ERROR\r\n');
+    });
+  }
+
   it('forgets a client that is cut off, and what the store says to it', async () => {
     const server = await start({ manual: true });
     const socket = await server.connect();

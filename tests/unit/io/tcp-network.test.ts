@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { TcpNetwork } from '../../../src/io/tcp-network.js';
+import { UnprovedPeers } from '../../../src/io/unproved-peers.js';
 import { NO_EPOCH } from '../../../src/base/ids.js';
 import type { DialHandler, PeerAcceptor, PeerConnection } from '../../../src/ports/network.js';
 import { PEER_PREFIX, encodeReply, encodeRequest } from '../../../src/rpc/codec.js';
@@ -21,6 +22,14 @@ const HELLO: Hello = {
   dialled: '',
   coordinator: '',
   nonce: '',
+};
+const WELCOME: Reply = {
+  type: 'welcome',
+  version: 1,
+  clusterId: '',
+  storeId: '',
+  nonce: '',
+  mac: '',
 };
 const PROVED: Reply = { type: 'proved' };
 
@@ -316,6 +325,28 @@ describe('io/tcp-network', () => {
     const saw = watch();
     sandbox.network.dial(address, saw.handler);
     expect(await saw.reason).to.match(/handshake/);
+  });
+
+  it('keeps few peers that have not proved themselves, and all that have', async () => {
+    const network = new TcpNetwork(500, new UnprovedPeers(1));
+    const ended: string[] = [];
+    const accepted = (at: number): Promise<Socket> =>
+      sandbox
+        .serve((socket) => {
+          network.acceptPeer(socket, Buffer.concat(encodeRequest(HELLO)), (connection) => ({
+            request: () => connection.send(at === 1 ? PROVED : WELCOME),
+            closed: (reason) => ended.push(`${at} ${reason}`),
+          }));
+        })
+        .then((address) => sandbox.connect(address));
+    const proved = await accepted(1);
+    await once(proved, 'data');
+    const oldest = await accepted(2);
+    await once(oldest, 'data');
+    const newest = await accepted(3);
+    await once(newest, 'data');
+    expect(ended).to.deep.equal(['2 too many peers have not proved themselves']);
+    expect((await readToEnd(oldest)).length).to.equal(0);
   });
 
   it('takes over a socket that has died in the meantime', async () => {

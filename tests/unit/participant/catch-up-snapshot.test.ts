@@ -2,6 +2,9 @@ import { expect } from 'chai';
 import { FRAME_WINDOW, PIECE_BYTES } from '../../../src/base/limits.js';
 import type { Reply } from '../../../src/rpc/messages.js';
 import { Donor, answer, catchUp, joining, result, started } from './catch-up-play.js';
+import { snapshotFrames } from '../../../src/storage/snapshot.js';
+import type { SnapshotHeader } from '../../../src/storage/snapshot-header.js';
+import { Table } from '../../../src/storage/table.js';
 import { ParticipantDriver, epoch, fence, kinds, set, view } from './participant-driver.js';
 
 describe('participant/catch-up: by snapshot', () => {
@@ -91,11 +94,20 @@ describe('participant/catch-up: by snapshot', () => {
     expect(joiner.take(link), 'it goes on').to.deep.equal([]);
   });
 
+  /** The first frame of a snapshot that does not say what it should. */
+  function withoutChain(): Buffer {
+    const table = new Table();
+    const facts = { txid: 1, epoch: 1, digest: table.digest(), keys: 0, bytes: 0, aborted: [] };
+    const frames = snapshotFrames(table.beginSnapshot(), facts as unknown as SnapshotHeader);
+    return frames.next().value ?? Buffer.alloc(0);
+  }
+
   it('discards half a snapshot when anything is wrong with it', () => {
     const wrongs: [what: string, change: (first: Reply) => Reply, reason: RegExp][] = [
       ['order', (reply) => ({ ...reply, sequence: 1 }) as Reply, /out of order/],
       ['source', (reply) => ({ ...reply, id: 'other' }) as Reply, /out of order/],
       ['bytes', (reply) => ({ ...reply, frames: [Buffer.from('junk')] }) as Reply, /is damaged/],
+      ['header', (reply) => ({ ...reply, frames: [withoutChain()] }) as Reply, /is damaged/],
       ['end', (reply) => ({ ...reply, last: true }) as Reply, /is damaged/],
     ];
     for (const [what, change, reason] of wrongs) {
@@ -116,6 +128,28 @@ describe('participant/catch-up: by snapshot', () => {
     const gone = installing();
     gone.joiner.step({ type: 'linkClosed', link: gone.link });
     expect(gone.joiner.installs.at(-1)).to.deep.equal({ step: 'discard', install: 1 });
+  });
+
+  it('H17: discards also the second install of a store that the first left empty', () => {
+    const { joiner, link, frames } = installing();
+    joiner.state.installing = true;
+    const [first] = frames;
+    if (first !== undefined) answer(joiner, first);
+    joiner.step({ type: 'donorClosed', reason: 'it died' });
+    expect(joiner.installs.at(-1)).to.deep.equal({ step: 'discard', install: 1 });
+    expect(result(joiner, link).ok).to.equal(false);
+  });
+
+  it('H8: the tail of the old log is no matter of the new one', () => {
+    const { joiner, frames } = installing();
+    joiner.state.tailFrom = 3;
+    for (const reply of frames) {
+      answer(joiner, reply);
+      joiner.step({ type: 'framesStored', install: 1 });
+    }
+    const finish = joiner.installs.at(-1);
+    if (finish?.step !== 'finish') throw new Error('not finished');
+    expect(finish.preamble.map(({ kind }) => kind)).to.deep.equal(['reset', 'epoch']);
   });
 
   it('leaves an install that was begun for good to its end', () => {

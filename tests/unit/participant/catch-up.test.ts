@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { DELTA_BYTES } from '../../../src/base/limits.js';
+import { crc32 } from '../../../src/base/hash.js';
 import type { Reply } from '../../../src/rpc/messages.js';
 import {
   DONOR,
@@ -13,7 +14,7 @@ import {
   result,
   started,
 } from './catch-up-play.js';
-import { ParticipantDriver, epoch, outcome, prepare, set } from './participant-driver.js';
+import { ParticipantDriver, epoch, kinds, outcome, prepare, set } from './participant-driver.js';
 
 const sv = [set('k', 'v')];
 
@@ -50,6 +51,29 @@ describe('participant/catch-up: by delta', () => {
     expect(result(joiner, link)).to.deep.include({ ok: true, how: 'none' });
   });
 
+  it('drops what was staged for it as a member', () => {
+    const joiner = new ParticipantDriver();
+    const link = joiner.serving();
+    const bytes = Buffer.alloc(10);
+    joiner.askSynced(link, { type: 'piece', stage: 's', offset: 0, total: 20, bytes });
+    joiner.ask(link, catchUp(1));
+    expect(joiner.state.stages.count).to.equal(0);
+    expect(joiner.log.at(-1)).to.deep.include({ kind: 'piece', stage: 's', total: 0 });
+  });
+
+  it('logs nothing of a transaction that cannot be read', () => {
+    const joiner = new ParticipantDriver();
+    const link = started(joiner);
+    const { length } = joiner.log;
+    const bytes = Buffer.from('junk');
+    const broken = entry(1, { bytes, length: bytes.length, crc: crc32(bytes) });
+    answer(joiner, delta([broken], 1));
+    joiner.sync();
+    expect(result(joiner, link).reason).to.equal('transaction 1 cannot be read');
+    expect(joiner.log.length).to.equal(length);
+    expect(joiner.state.lastPrepared).to.equal(0);
+  });
+
   it('voids what it held in doubt before it takes anything', () => {
     const joiner = new ParticipantDriver();
     const link = joiner.serving();
@@ -59,6 +83,18 @@ describe('participant/catch-up: by delta', () => {
     expect(joiner.log.at(-1)).to.deep.equal({ kind: 'void', txid: 1 });
     expect(joiner.state.inDoubt).to.have.length(0);
     expect(joiner.machine.core.refusedTxid).to.equal(0);
+  });
+
+  it('prepares nothing meanwhile: payloads come from its donor alone', () => {
+    const joiner = new ParticipantDriver();
+    const link = joiner.serving();
+    joiner.ask(link, catchUp(1));
+    expect(kinds(joiner.ask(link, prepare(1, sv)))).to.deep.equal(['refused protocol']);
+    expect(joiner.closed).to.deep.equal([link]);
+    greet(joiner);
+    answer(joiner, { type: 'proved' });
+    answer(joiner, delta([entry(1)], 1));
+    expect(joiner.state.resolved.txid).to.equal(1);
   });
 
   it('gives up after a silence, counted from the last word', () => {
@@ -78,6 +114,8 @@ describe('participant/catch-up: by delta', () => {
     ['a gap', delta([entry(2)], 2), /sent transaction 2 after 0/],
     ['damage', delta([entry(1, { crc: 1 })], 1), /arrived damaged/],
     ['a length that lies', delta([entry(1, { length: 2 })], 1), /arrived damaged/],
+    ['a length that no log can hold', delta([entry(1, { length: 2 ** 31 })], 1), /of 2147483648/],
+    ['a part that holds nothing', delta([entry(1, { bytes: Buffer.alloc(0) })], 1), /sent 0 of/],
     ['a donor of another epoch', deltaOf('epoch'), /another epoch/],
     ['a donor that refuses', refusedBy('busy'), /busy/],
     [
@@ -85,7 +123,11 @@ describe('participant/catch-up: by delta', () => {
       { type: 'snapshot', id: '', reason: 'full up', bytes: 0 },
       /full up/,
     ],
-    ['an unexpected answer', { type: 'viewed', number: 1 }, /answered viewed/],
+    [
+      'an unexpected answer',
+      { type: 'viewed', number: 1, epoch: { number: 1, nonce: '' } },
+      /answered viewed/,
+    ],
   ];
   for (const [what, reply, reason] of failures) {
     it(`fails on ${what}, and tells the coordinator`, () => {

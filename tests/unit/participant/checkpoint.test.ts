@@ -2,6 +2,8 @@ import { expect } from 'chai';
 import { PIECE_BYTES } from '../../../src/base/limits.js';
 import { ParticipantRecovery } from '../../../src/participant/recovery.js';
 import { SnapshotLoader } from '../../../src/storage/snapshot.js';
+import { TEXT_BYTES } from '../../../src/storage/table.js';
+import { TableDamagedError } from '../../../src/storage/verified-pairs.js';
 import {
   ParticipantDriver,
   epoch,
@@ -63,8 +65,30 @@ describe('participant/checkpoint', () => {
     expect(checkpointOf(driver)).to.not.equal(first);
   });
 
-  it('has nothing to repeat in a new store', () => {
-    expect(checkpointOf(new ParticipantDriver()).preamble).to.deep.equal([]);
+  it('H13: stops short of its end when a value changed by itself', () => {
+    const traced: string[] = [];
+    const driver = new ParticipantDriver({ trace: (message) => traced.push(message) });
+    const link = driver.serving();
+    driver.commit(link, 1, [set('a', 'x'.repeat(TEXT_BYTES)), set('b', '1')]);
+    const stored = driver.state.table.get('a');
+    if (stored !== undefined) stored[0] = (stored[0] ?? 0) ^ 1;
+    const { frames } = checkpointOf(driver);
+    expect(() => [...{ [Symbol.iterator]: () => frames }]).to.throw(TableDamagedError);
+    driver.step({ type: 'checkpointDone' });
+    expect(driver.state.fit).to.equal(false);
+    expect(driver.machine.core.counters.checkpoints).to.equal(0);
+    expect(traced.join('\n')).to.match(/must be refilled/);
+  });
+
+  it('does not begin in a store that is known to be damaged', () => {
+    const driver = new ParticipantDriver();
+    driver.serving();
+    driver.state.fit = false;
+    expect(() => checkpointOf(driver)).to.throw('no checkpoint');
+  });
+
+  it('does not begin in a new store: its segment would begin with no flush', () => {
+    expect(() => checkpointOf(new ParticipantDriver())).to.throw('no checkpoint');
   });
 
   it('does not begin while the store is being filled', () => {

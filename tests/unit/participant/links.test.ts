@@ -193,6 +193,21 @@ describe('participant/links: the fence', () => {
     });
   }
 
+  it('H2: refuses a fence that expects another promise than it has given', () => {
+    const driver = new ParticipantDriver();
+    driver.fenced(5);
+    const link = driver.open();
+    const late = driver.ask(link, fence(epoch(7), { expected: epoch(4) }));
+    expect(kinds(late)).to.deep.equal(['refused epoch']);
+    expect(driver.state.epoch).to.deep.equal(epoch(5));
+    const expected = { expected: epoch(5) };
+    expect(kinds(driver.askSynced(driver.open(), fence(epoch(7), expected)))).to.deep.equal([
+      'fenced',
+    ]);
+    const again = driver.askSynced(driver.open(), fence(epoch(7), expected));
+    expect(kinds(again), 'the answer was lost').to.deep.equal(['fenced']);
+  });
+
   it('refuses an overridden generation and a foreign cluster', () => {
     const driver = new ParticipantDriver({ generation: 2 });
     const older = driver.askSynced(driver.open(), fence(epoch(9), { generation: 1 }));

@@ -239,7 +239,14 @@ export function hello(changes: Partial<Hello> = {}): Hello {
 }
 
 export function fence(of: Epoch, changes: object = {}): Request {
-  return { type: 'fence', epoch: of, clusterId: CLUSTER, generation: 0, ...changes };
+  return {
+    type: 'fence',
+    epoch: of,
+    clusterId: CLUSTER,
+    generation: 0,
+    expected: null,
+    ...changes,
+  };
 }
 
 /** `type` of each, or for refusals `refused CODE`. */

@@ -118,6 +118,24 @@ describe('participant/reads', () => {
     expect(kinds(answer)).to.deep.equal(['refused protocol']);
   });
 
+  it('forgets a large read that is asked for no more', () => {
+    const driver = new ParticipantDriver({ settings: { scrubIntervalMs: 10_000_000 } });
+    const link = driver.serving();
+    driver.commit(link, 1, [set('big', Buffer.alloc(3 * PIECE_BYTES))]);
+    driver.ask(link, get(1, 'big'));
+    expect(driver.machine.nextTimeoutAt()).to.equal(driver.now + 60_000);
+    driver.tick(59_999);
+    driver.ask(link, get(2, 'big'));
+    driver.ask(link, { type: 'more', id: 1, offset: PIECE_BYTES });
+    driver.tick(1);
+    const rest = { type: 'more', id: 1, offset: 2 * PIECE_BYTES } as const;
+    expect(kinds(driver.ask(link, rest)), 'lately asked for').to.deep.equal(['part']);
+    driver.tick(60_000);
+    const late = driver.ask(link, { type: 'more', id: 2, offset: PIECE_BYTES });
+    expect(driver.machine.nextTimeoutAt()).to.be.greaterThan(driver.now + 60_000);
+    expect(kinds(late)).to.deep.equal(['refused protocol']);
+  });
+
   it('bounds the large reads that are open, and forgets them with their link', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();

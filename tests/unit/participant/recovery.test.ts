@@ -47,6 +47,39 @@ describe('participant/recovery', () => {
     expect(state.empty).to.equal(false);
   });
 
+  it('drops a staged payload that nothing refers to, as it was dropped when it was written', () => {
+    const payload = encodeCommands([set('k', Buffer.alloc(100))]);
+    const [length, bytes] = [payload.length, payload];
+    const piece = (stage: string): WalRecord => {
+      return { kind: 'piece', stage, offset: 0, total: length, bytes };
+    };
+    const staged = prepared(1, []);
+    const first: WalRecord[] = [{ kind: 'epoch', epoch: epoch(1) }, piece('a'), piece('b')];
+    const inDoubt = {
+      ...staged,
+      payload: Buffer.alloc(0),
+      stage: 'a',
+      length,
+      crc: crc32(payload),
+    };
+    const names = (...records: WalRecord[]): string[] =>
+      [...replay(...first, ...records).stages.all()].map(({ name }) => name);
+    expect(names()).to.deep.equal(['a', 'b']);
+    const none = {
+      kind: 'piece',
+      stage: 'b',
+      offset: 0,
+      total: 0,
+      bytes: Buffer.alloc(0),
+    } as const;
+    expect(names(none), 'an empty piece drops it').to.deep.equal(['a']);
+    const again: WalRecord = { kind: 'epoch', epoch: epoch(1) };
+    expect(names(inDoubt, again), 'the same epoch').to.deep.equal(['a', 'b']);
+    const next: WalRecord = { kind: 'epoch', epoch: epoch(2) };
+    expect(names(inDoubt, next), 'all but what is prepared').to.deep.equal(['a']);
+    expect(names(next, piece('b')), 'sent anew').to.deep.equal(['b']);
+  });
+
   it('@B passes over a PREPARED that a checkpoint wrote again', () => {
     expect(told(replay(p(1), p(2), p(1), p(2)))).to.deep.equal(told(replay(p(1), p(2))));
     expect(told(replay(p(1), p(2), p(1)))).to.deep.equal(told(replay(p(1), p(2))));
@@ -111,6 +144,7 @@ describe('participant/recovery', () => {
     recovery.hintEpoch(null);
     recovery.hintView(view(3, 's'));
     recovery.hintView(null);
+    recovery.hintView({ ...view(4, 's'), epoch: epoch(0) });
     recovery.feed({ kind: 'epoch', epoch: epoch(2) });
     const state = recovery.finish(false);
     expect([state.epoch.number, state.view?.number]).to.deep.equal([3, 3]);

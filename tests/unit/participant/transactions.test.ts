@@ -260,6 +260,14 @@ describe('participant/transactions: outcomes', () => {
     expect(doneOf(driver.ask(again, outcome(1, true, 1))).results).to.deep.equal([1]);
   });
 
+  it('H1: refuses the abort of another transaction of the same number', () => {
+    const driver = new ParticipantDriver();
+    driver.askSynced(driver.serving(), prepare(1, sv));
+    const wrong = driver.askSynced(driver.fenced(2), outcome(1, false, 2));
+    expect(kinds(wrong)).to.deep.equal(['refused protocol']);
+    expect(driver.state.inDoubt).to.have.length(1);
+  });
+
   it('votes NO for what was decided before its vote could leave', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();
@@ -271,16 +279,24 @@ describe('participant/transactions: outcomes', () => {
 });
 
 describe('participant/transactions: views', () => {
-  it('answers a view once it is synced, and an older one without a record', () => {
+  it('answers a view once it is synced, and an older one with what it knows', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();
     const { length } = driver.log;
     expect(driver.ask(link, { type: 'view', view: view(3, 'store-1') })).to.deep.equal([]);
     driver.sync();
-    expect(driver.take(link)).to.deep.equal([{ type: 'viewed', number: 3 }]);
+    const stored = { type: 'viewed', number: 3, epoch: view(3).epoch };
+    expect(driver.take(link)).to.deep.equal([stored]);
     const old = driver.askSynced(link, { type: 'view', view: view(2, 'other') });
-    expect(old).to.deep.equal([{ type: 'viewed', number: 2 }]);
+    expect(old, 'what it has stored').to.deep.equal([stored]);
     expect([driver.state.view?.number, driver.log.length]).to.deep.equal([3, length + 1]);
+    const { epoch: first } = stored;
+    const later = { ...view(2, 'store-1'), epoch: { ...first, number: first.number + 1 } };
+    const answer = driver.askSynced(link, { type: 'view', view: later });
+    expect(answer, 'of a later epoch').to.deep.equal([
+      { type: 'viewed', number: 2, epoch: later.epoch },
+    ]);
+    expect(driver.state.view).to.deep.equal(later);
   });
 });
 
@@ -333,12 +349,31 @@ describe('participant/transactions: pieces', () => {
     expect(votes(driver.askSynced(link, inline))).to.deep.equal(['2 yes']);
   });
 
-  it('forgets what will never be prepared', () => {
+  const dropped = { kind: 'piece', stage: 's', offset: 0, total: 0, bytes: Buffer.alloc(0) };
+
+  it('forgets what will never be prepared, and a restart forgets it too', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();
     driver.askSynced(link, piece(0, total));
     driver.ask(link, { type: 'unstage', stage: 's' });
     expect(driver.state.stages.count).to.equal(0);
+    expect(driver.log.at(-1)).to.deep.equal(dropped);
+    const { length } = driver.log;
+    driver.ask(link, { type: 'unstage', stage: 's' });
+    expect(driver.log.length, 'once').to.equal(length);
+  });
+
+  it('H18: forgets what it refused to prepare, and what stands behind that', () => {
+    for (const isFirst of [true, false]) {
+      const driver = new ParticipantDriver();
+      const link = driver.serving();
+      driver.askSynced(link, piece(0, total));
+      if (!isFirst) driver.ask(link, prepare(1, sv, { crc: 1 }));
+      const refused = { ...staged, ...(isFirst ? { crc: 7 } : {}) };
+      expect(votes(driver.ask(link, prepare(isFirst ? 1 : 2, [], refused)))[0]).to.match(/no: /);
+      expect(driver.state.stages.count).to.equal(0);
+      expect(driver.log.at(-1)).to.deep.equal(dropped);
+    }
   });
 
   it('says so when the disk had no room for a piece', () => {

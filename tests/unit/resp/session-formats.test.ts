@@ -45,8 +45,6 @@ describe('reply format lab', () => {
     const driver = lab();
     driver.line('DEL a b');
     expect(driver.answer({ type: 'count', count: 2 })).to.equal(':2\r\n');
-    driver.line('DEL a b');
-    expect(driver.answer({ type: 'count', count: 0 })).to.equal(':0\r\n');
     driver.line('EXISTS a');
     expect(driver.answer({ type: 'count', count: 1 })).to.equal(':1\r\n');
     driver.line('DBSIZE');
@@ -56,6 +54,14 @@ describe('reply format lab', () => {
     driver.line('MGET a b');
     const values = [Buffer.from('x y'), null];
     expect(driver.answer({ type: 'values', values })).to.equal('*2\r\n$3\r\nx y\r\n$3\r\nnil\r\n');
+  });
+
+  it('S47: answers a DEL that found nothing with zero, not with an error', () => {
+    for (const replyFormat of ['lab', 'redis'] as const) {
+      const driver = new SessionDriver({ replyFormat });
+      driver.line('DEL a b');
+      expect(driver.answer({ type: 'count', count: 0 }), replyFormat).to.equal(':0\r\n');
+    }
   });
 
   it('says nothing but ERROR of any failure', () => {

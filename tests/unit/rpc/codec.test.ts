@@ -8,7 +8,7 @@ import {
   encodeReply,
   encodeRequest,
 } from '../../../src/rpc/codec.js';
-import { MAX_PROSE_BYTES, MAX_TEXT_BYTES } from '../../../src/rpc/limits.js';
+import { MAX_NUMBER, MAX_PROSE_BYTES, MAX_TEXT_BYTES } from '../../../src/rpc/limits.js';
 import type { Prepare, Reply, Request } from '../../../src/rpc/messages.js';
 import { ReplyReader } from '../../../src/rpc/reply-reader.js';
 import { RequestFrames } from '../../../src/rpc/request-frames.js';
@@ -179,13 +179,31 @@ describe('rpc/codec: hostile values', () => {
   };
 
   it('refuses a number in any but its one spelling', () => {
-    expect(outcome('1', '9007199254740991', '0')).not.to.throw();
+    expect(outcome('1', String(MAX_NUMBER), '0')).not.to.throw();
     for (const bad of ['', '-1', '-0', '01', '+1', '1.0', '1e3', ' 1', '1 ', '0x1', 'NaN', '٣']) {
       refuses(outcome(bad, '1', '0'), 'malformed');
     }
-    for (const bad of ['9007199254740992', '9'.repeat(16), '1'.repeat(17), '1'.repeat(400)]) {
+    for (const bad of [
+      '281474976710656',
+      '9007199254740992',
+      '9'.repeat(16),
+      '1'.repeat(17),
+      '1'.repeat(400),
+    ]) {
       refuses(outcome(bad, '1', '0'), 'malformed');
     }
+  });
+
+  it('refuses what its receiver could not write into its log', () => {
+    const fence = (...fields: string[]) => {
+      const args = ['2PC.FENCE', ...fields].map((field) => Buffer.from(field));
+      return () => decodeRequest(args);
+    };
+    const id = 'c'.repeat(32);
+    expect(fence('1', 'n', id, '4294967295', '0')).not.to.throw();
+    refuses(fence('281474976710656', 'n', id, '0', '0'), 'malformed');
+    refuses(fence('1', 'n', `${id}c`, '0', '0'), 'too-long');
+    refuses(fence('1', 'n', id, '4294967296', '0'), 'malformed');
   });
 
   it('refuses what is neither flag nor word', () => {
@@ -204,7 +222,7 @@ describe('rpc/codec: hostile values', () => {
   });
 
   it('refuses a count of items that are not there', () => {
-    for (const count of ['3', '1000000000', '9007199254740991']) {
+    for (const count of ['3', '1000000000', String(MAX_NUMBER)]) {
       const args = ['2PC.READ', '1', '1', 'get', count, 'a', 'b'].map((field) =>
         Buffer.from(field),
       );

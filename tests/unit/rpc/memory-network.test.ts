@@ -100,7 +100,7 @@ describe('helpers/memory-network', () => {
     const { memory, far, events } = connected();
     far.send({ type: 'proved' });
     memory.crash('far:1');
-    far.send({ type: 'viewed', number: 1 });
+    far.send({ type: 'viewed', number: 1, epoch: { number: 1, nonce: '' } });
     memory.deliverAll();
     expect(events).to.deep.equal(['near: opened', 'near: proved', 'near: closed']);
     const refused: string[] = [];

@@ -4,19 +4,22 @@
  */
 import fc from 'fast-check';
 import type { Epoch, Position, View } from '../../../src/base/ids.js';
+import { MAX_NUMBER } from '../../../src/rpc/limits.js';
 import type * as m from '../../../src/rpc/messages.js';
 
 type Arbitraries<M extends { readonly type: string }> = {
   readonly [T in M['type']]: fc.Arbitrary<M & { readonly type: T }>;
 };
 
-const uint = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.constant(Number.MAX_SAFE_INTEGER));
+const uint = fc.oneof(fc.nat({ max: MAX_NUMBER }), fc.nat(300), fc.constant(MAX_NUMBER));
+const uint32 = fc.oneof(fc.nat({ max: 2 ** 32 - 1 }), fc.nat(3));
 const signed = fc.oneof(uint, fc.constant(-1));
 const text = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 10 }),
   fc.constantFrom('', '\r\n', '127.0.0.1:8001', '0'.repeat(32)),
 );
+const identity = fc.oneof(fc.string({ maxLength: 10 }), fc.constantFrom('', '0'.repeat(32)));
 const key = fc.uint8Array({ maxLength: 30 }).map((b) => Buffer.from(b).toString('latin1'));
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)),
@@ -38,8 +41,8 @@ const view: fc.Arbitrary<View> = fc.record({
 });
 const status: fc.Arbitrary<m.Status> = fc.record({
   storeId: text,
-  clusterId: text,
-  generation: uint,
+  clusterId: identity,
+  generation: uint32,
   empty: flag,
   fit: flag,
   epoch,
@@ -65,7 +68,7 @@ export const requests: Arbitraries<m.Request> = {
     type: of('hello'),
     version: uint,
     purpose: fc.constantFrom('data', 'heartbeat', 'catchup'),
-    clusterId: text,
+    clusterId: identity,
     storeId: text,
     dialled: text,
     coordinator: text,
@@ -73,7 +76,13 @@ export const requests: Arbitraries<m.Request> = {
   }),
   prove: fc.record({ type: of('prove'), mac: text }),
   inquire: fc.record({ type: of('inquire') }),
-  fence: fc.record({ type: of('fence'), epoch, clusterId: text, generation: uint }),
+  fence: fc.record({
+    type: of('fence'),
+    epoch,
+    clusterId: identity,
+    generation: uint32,
+    expected: fc.option(epoch),
+  }),
   view: fc.record({ type: of('view'), view }),
   prepare: fc.record({
     type: of('prepare'),
@@ -114,7 +123,7 @@ export const replies: Arbitraries<m.Reply> = {
   welcome: fc.record({
     type: of('welcome'),
     version: uint,
-    clusterId: text,
+    clusterId: identity,
     storeId: text,
     nonce: text,
     mac: text,
@@ -128,7 +137,7 @@ export const replies: Arbitraries<m.Reply> = {
   }),
   status: fc.record({ type: of('status'), status }),
   fenced: fc.record({ type: of('fenced'), status }),
-  viewed: fc.record({ type: of('viewed'), number: uint }),
+  viewed: fc.record({ type: of('viewed'), number: uint, epoch }),
   vote: fc.record({
     type: of('vote'),
     epoch: uint,

@@ -42,6 +42,24 @@ describe('rpc/reply-reader', () => {
       .with.property('code', 'error-reply');
   });
 
+  it('spends nothing on counts that are only announced, nested or alone', () => {
+    const before = process.memoryUsage().rss;
+    refuses('framing', '*33000000\r\n');
+    refuses('framing', '*33000000\r\n'.repeat(20));
+    refuses('framing', '+OK\r\n*33000000\r\n*33000000\r\n');
+    refuses('framing', '*2\r\n$1\r\na\r\n*33000000\r\n');
+    refuses('framing', ...'*1048577\r\n'.split(/(?=.)/s));
+    expect(process.memoryUsage().rss - before).to.be.below(50 * 1024 * 1024);
+    // What is announced and not yet beyond a limit only waits.
+    expect(new ReplyReader().push(Buffer.from('*1048576\r\n$9999999999\r\nx'))).to.deep.equal([]);
+  });
+
+  it('quotes an error of the peer in one line', () => {
+    const reader = new ReplyReader();
+    expect(reader.push(Buffer.from('-ERR a\n'))).to.deep.equal([]);
+    expect(() => reader.push(Buffer.from('b\r\n'))).to.throw('the peer answers "ERR a b"');
+  });
+
   it('turns what the parser throws into an error of its own', () => {
     refuses('framing', '*4294967296\r\n');
     refuses('framing', '*1\r\n'.repeat(100_000));

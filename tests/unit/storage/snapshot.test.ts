@@ -1,7 +1,10 @@
 import { expect } from 'chai';
+import { crc32 } from '../../../src/base/hash.js';
 import { Prng } from '../../../src/base/prng.js';
-import type { SnapshotHeader } from '../../../src/storage/snapshot-header.js';
+import { MAX_STORED_VALUE_BYTES, REMEMBERED_ABORTS } from '../../../src/base/limits.js';
+import { type SnapshotHeader, parseSnapshotHeader } from '../../../src/storage/snapshot-header.js';
 import {
+  FRAME_HEAD_BYTES,
   FRAME_TARGET_BYTES,
   SnapshotError,
   SnapshotLoader,
@@ -128,6 +131,49 @@ describe('storage/snapshot', () => {
       const mixed = frames.map((frame, i) => (i === index ? (others[i] ?? frame) : frame));
       expect(() => load(mixed), `frame ${index}`).to.throw(SnapshotError);
     });
+  });
+
+  it('refuses a header that does not say what it must', () => {
+    const table = filled(1, 20);
+    const sound: Record<string, unknown> = { ...headerOf(table) };
+    const wrong: Record<string, readonly unknown[]> = {
+      txid: [undefined, null, -1, 0.5, '1', 2 ** 48],
+      epoch: [undefined, 'x', 2 ** 48],
+      chain: [undefined, 7, 'c'.repeat(513)],
+      digest: [undefined, null, []],
+      keys: [undefined, -1],
+      bytes: [undefined, {}],
+      aborted: [
+        ...[undefined, null, {}, [null], [1], [{ epoch: 1 }], [{ epoch: 1, txid: '2' }]],
+        Array.from({ length: REMEMBERED_ABORTS + 1 }, () => ({ epoch: 1, txid: 1 })),
+      ],
+    };
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        const header = { ...sound, [name]: value } as unknown as SnapshotHeader;
+        expect(() => load(framesOf(table, header)), name).to.throw(SnapshotError, 'header');
+      }
+    }
+    const later = { ...headerOf(table), added: 1 };
+    expect(load(framesOf(table, later)).header).to.deep.equal(headerOf(table));
+    for (const text of ['', 'no JSON', 'null', '7', '[]']) {
+      expect(parseSnapshotHeader(text), text).to.equal(null);
+    }
+  });
+
+  it('takes no room for a value of a length that no client can have written', () => {
+    const table = new Table();
+    table.set('large', Buffer.alloc(FRAME_TARGET_BYTES + 1));
+    const [header, large] = framesOf(table);
+    if (header === undefined || large === undefined) throw new Error('no frames');
+    for (const total of [0, MAX_STORED_VALUE_BYTES + 1, 2 ** 32 - 1]) {
+      large.writeUInt32BE(total, FRAME_HEAD_BYTES);
+      large.writeUInt32BE(crc32(large.subarray(4), header.readUInt32BE(0)), 0);
+      expect(() => load([header, large])).to.throw(
+        SnapshotError,
+        `a large value of ${total} bytes`,
+      );
+    }
   });
 
   it('refuses a stream whose contents are not what its header says', () => {

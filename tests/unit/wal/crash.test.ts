@@ -218,6 +218,26 @@ async function liveUntil(disk: MemoryDisk, operation: number, progress: Progress
   );
 }
 
+/** A restart, and then the power cut that the death of the process was not. */
+async function checkAfterKill(disk: MemoryDisk, progress: Progress, what: string): Promise<void> {
+  disk.kill();
+  await checkAfterCrash(disk, progress, what);
+  const told = await recover(disk);
+  await open(disk);
+  disk.crash('none');
+  await checkAfterCrash(disk, progress, `${what}, then a power cut`);
+  expect(await recover(disk), `${what}: what a restart said stays true`).to.deep.equal(told);
+}
+
+const DEATHS: Readonly<Record<string, (disk: MemoryDisk, salt: number) => void>> = {
+  'a power cut': (disk, salt) => {
+    disk.crash(new Prng(salt));
+  },
+  'a kill': (disk) => {
+    disk.kill();
+  },
+};
+
 const OUTCOMES = ['none', 'all', 1, 2, 3] as const;
 
 function keepOf(outcome: (typeof OUTCOMES)[number], salt: number): 'none' | 'all' | Prng {
@@ -259,28 +279,58 @@ describe('wal: crashes', () => {
     });
   }
 
-  it('S33: at every operation of a recovery, again and again', async function () {
+  it('kill, restart, then power cut, at every operation', async function () {
     this.timeout(60_000);
-    for (let operation = 7; operation <= operations; operation += 11) {
+    for (let operation = 1; operation <= operations; operation += 1) {
       const disk = new MemoryDisk();
       const progress = fresh();
       await liveUntil(disk, operation, progress);
-      disk.crash(new Prng(operation));
-      let failed = true;
-      for (let step = 1; failed; step += 1) {
-        const at = disk.operations + step;
-        disk.faults = {
-          onOperation: (number) => {
-            if (number >= at) throw new Error('power cut');
-          },
-        };
-        failed = await open(disk).then(
-          () => false,
-          () => true,
-        );
-        disk.crash(new Prng(operation + step));
-        await checkAfterCrash(disk, progress, `operation ${operation}, recovery step ${step}`);
-      }
+      await checkAfterKill(disk, progress, `killed before operation ${operation}`);
     }
   });
+
+  it('S35: a failed operation, restart, then power cut, at every operation', async function () {
+    this.timeout(60_000);
+    for (let operation = 1; operation <= operations; operation += 1) {
+      const disk = new MemoryDisk();
+      const progress = fresh();
+      disk.faults = { failAt: operation };
+      await live(disk, progress).then(
+        () => expect.fail('the life went on after a failed operation'),
+        () => undefined,
+      );
+      await checkAfterKill(disk, progress, `operation ${operation} failed`);
+    }
+  });
+
+  for (const [death, die] of Object.entries(DEATHS)) {
+    it(`S33: at every operation of a recovery, again and again, after ${death}`, async function () {
+      this.timeout(60_000);
+      for (let operation = 7; operation <= operations; operation += 5) {
+        const disk = new MemoryDisk();
+        const progress = fresh();
+        await liveUntil(disk, operation, progress);
+        die(disk, operation);
+        let failed = true;
+        for (let step = 1; failed; step += 1) {
+          const at = disk.operations + step;
+          disk.faults = {
+            onOperation: (number) => {
+              if (number >= at) throw new Error('power cut');
+            },
+          };
+          failed = await open(disk).then(
+            () => false,
+            () => true,
+          );
+          die(disk, operation + step);
+          const what = `operation ${operation}, recovery step ${step}`;
+          await checkAfterCrash(disk, progress, what);
+          const left = disk.copy();
+          left.crash(new Prng(operation + step));
+          await checkAfterCrash(left, progress, `${what}, then a power cut`);
+        }
+      }
+    });
+  }
 });

@@ -75,7 +75,8 @@ describe('wal/dump', () => {
 
   it('shows a snapshot by its header', async () => {
     const log = await begin(disk);
-    const written = writeCheckpoint(log, [], tableWith(['a', 'b'], 9).frames[Symbol.iterator]());
+    const { frames } = tableWith(['a', 'b'], 9);
+    const written = writeCheckpoint(log, [epoch(1)], frames[Symbol.iterator]());
     await log.flush();
     await written;
     const line = (await jsonLines(disk)).find((each) => each['kind'] === 'snapshot');
@@ -99,6 +100,22 @@ describe('wal/dump', () => {
       found.filter(({ file, kind }) => file === '00000002.log' && kind === 'prepared'),
     ).to.have.lengthOf(1);
     expect(found.at(-1)).to.include({ file: '00000002.log', kind: 'torn' });
+  });
+
+  it('says that a segment is shorter than it was when the next one was begun', async () => {
+    const log = await begin(disk, { ...OPTIONS, segmentRecords: 2 });
+    for (let txid = 1; txid <= 3; txid += 1) {
+      log.append(commit(txid));
+      await log.flush();
+    }
+    const damage = async (): Promise<unknown[]> =>
+      (await jsonLines(disk)).filter((each) => each['kind'] === 'damage');
+    expect(await damage()).to.deep.equal([]);
+    disk.plant('00000001.log', await disk.read('00000001.log', 0, 128));
+    const [line] = await damage();
+    expect(line).to.include({ file: '00000001.log', at: 128 });
+    await disk.remove('00000001.log');
+    expect(await damage(), 'older segments are removed').to.deep.equal([]);
   });
 
   it('works without a meta file and on a folder that is empty', async () => {

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 import { AssertionError } from '../../../src/base/assert.js';
-import { FolderError, LogFailedError, LogFullError, RotError } from '../../../src/wal/errors.js';
-import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
+import { FolderError, LogFailedError, RotError } from '../../../src/wal/errors.js';
 import { OPTIONS, STORE_ID, begin, rejection, replay } from './log-fixture.js';
 import { commit, epoch, oneOfEach, prepared, reset, state, view } from './records.js';
 
@@ -173,6 +172,26 @@ describe('wal/log', () => {
     }
   });
 
+  it('S37: names rot in the flush that began a segment, when synced flushes follow it', async () => {
+    const log = await begin(disk);
+    log.append(prepared(1));
+    const rolled = log.roll([state(1), epoch(5)]);
+    await log.flush();
+    await rolled;
+    const begun = await disk.size('00000002.log');
+    log.append(commit(1));
+    await log.flush();
+    let isBase = false;
+    for (let offset = 96; offset < begun; offset += 1) {
+      const rotten = disk.clone();
+      rotten.flip('00000002.log', offset);
+      const error = await rejection(replay(rotten));
+      expect(error, `byte ${offset}`).to.include({ code: 'rot', file: '00000002.log' });
+      isBase ||= error instanceof RotError && error.offset > 96;
+    }
+    expect(isBase, 'also behind the record that makes it a base').to.equal(true);
+  });
+
   it('S37: cuts a torn tail, says what was cut, and goes on in a new segment', async () => {
     const log = await begin(disk);
     log.append(prepared(1));
@@ -192,6 +211,40 @@ describe('wal/log', () => {
     const again = await replay(disk);
     expect(again.records).to.deep.equal([prepared(1), prepared(2)]);
     expect(again.outcome.tail).to.equal(null);
+    const older = disk.clone();
+    older.plant('00000001.log', (await disk.read('00000001.log', 0, size)).subarray(0, 96));
+    const lost = await rejection(replay(older));
+    expect(lost.message).to.include(`it had ${size} bytes when 00000002.log was begun`);
+  });
+
+  it('S37: refuses a segment before the last one that ends where a flush did', async () => {
+    const options = { ...OPTIONS, segmentRecords: 4 };
+    const log = await begin(disk, options);
+    const ends: number[] = [];
+    for (const record of [epoch(1), prepared(1), commit(1), epoch(2), epoch(3)]) {
+      ends.push(log.segmentBytesWritten);
+      log.append(record);
+      await log.flush();
+    }
+    expect((await replay(disk, options)).records).to.have.length(5);
+    for (const end of ends.slice(0, 4)) {
+      const copy = disk.clone();
+      copy.plant('00000001.log', await disk.read('00000001.log', 0, end));
+      const error = await rejection(replay(copy, options));
+      const place = { code: 'rot', file: '00000001.log', offset: end };
+      expect(error, `cut at ${end}`).to.include(place);
+    }
+  });
+
+  it('leaves files alone that have the number 0, which it never gives', async () => {
+    const log = await begin(disk);
+    log.append(epoch(1));
+    await log.flush();
+    disk.plant('00000000.log', Buffer.from('x'));
+    disk.plant('snapshot-00000000', Buffer.from('x'));
+    await (await replay(disk)).folder.start();
+    expect((await replay(disk)).records).to.deep.equal([epoch(1)]);
+    expect(await disk.list()).to.include.members(['00000000.log', 'snapshot-00000000']);
   });
 
   it('S37: refuses damage before the last flush and a cut-off segment before the last one', async () => {
@@ -264,102 +317,12 @@ describe('wal/log', () => {
       expect(await rolled).to.equal(error);
     });
 
-    it('S36: a full disk costs the promises, not the outcomes, and what was there stays', async () => {
+    it('rejects a pending roll when another step on the folder fails', async () => {
       const log = await begin(disk);
-      log.append(prepared(1));
-      await log.flush();
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used + 100 };
-      log.append(commit(1));
-      log.append(epoch(9));
-      log.append(prepared(2, Buffer.alloc(RESERVE_BYTES * 2)));
-      log.append({ kind: 'abort', epoch: 3, txid: 2 });
-      const error = await rejection(log.flush());
-      expect(error).to.be.instanceOf(LogFullError);
-      expect(error).to.include({ fromLsn: 4, lsn: 5, outcomesFrom: 0 });
-      expect(log.isFull).to.equal(true);
-      expect(log.syncedLsn).to.equal(5);
-      log.append(prepared(2, Buffer.alloc(RESERVE_BYTES * 2)));
-      expect(await rejection(log.flush())).to.include({ fromLsn: 6, lsn: 6 });
-      log.append(commit(3));
-      expect(await log.flush()).to.equal(7);
-      disk.faults = {};
-      log.append(prepared(4));
-      expect(await log.flush()).to.equal(8);
-      expect(log.isFull).to.equal(false);
-      disk.crash('none');
-      const { records, folder } = await replay(disk);
-      const abort = { kind: 'abort' as const, epoch: 3, txid: 2 };
-      expect(records).to.deep.equal([
-        prepared(1),
-        commit(1),
-        epoch(9),
-        abort,
-        commit(3),
-        prepared(4),
-      ]);
-      expect(folder.epochHint?.number).to.equal(9);
-    });
-
-    it('drops also the outcomes of what it drops, and says from where on', async () => {
-      const log = await begin(disk);
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used + 10 };
-      const large = Buffer.alloc(RESERVE_BYTES * 2);
-      for (const record of [prepared(1, large), commit(1), epoch(9), prepared(2), commit(2)]) {
-        log.append(record);
-      }
-      const error = await rejection(log.flush());
-      expect(error).to.include({ fromLsn: 1, lsn: 5, outcomesFrom: 1 });
-      disk.crash('none');
-      expect((await replay(disk)).records).to.deep.equal([epoch(9)]);
-    });
-
-    it('drops promises that were appended while it made room', async () => {
-      const log = await begin(disk);
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used };
-      log.append(prepared(1, Buffer.alloc(RESERVE_BYTES * 2)));
-      const flushed = rejection(log.flush());
-      log.append(prepared(2));
-      log.append(commit(0));
-      expect(await flushed).to.include({ fromLsn: 1, lsn: 3 });
-      disk.crash('none');
-      expect((await replay(disk)).records).to.deep.equal([commit(0)]);
-    });
-
-    it('gives up a roll when the disk is full and goes on in its segment', async () => {
-      const log = await begin(disk);
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used + 50 };
       const rolled = rejection(log.roll([state(1)]));
-      log.append(commit(1));
-      expect(await log.flush()).to.equal(1);
-      expect(await rolled).to.include({ code: 'snapshot-full' });
-      expect(log.segment).to.equal(1);
-      disk.crash('none');
-      expect((await replay(disk)).records).to.deep.equal([commit(1)]);
-    });
-
-    it('ends when not even the reserve is enough', async () => {
-      const log = await begin(disk);
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used - RESERVE_BYTES };
-      log.append(commit(1));
-      expect(await rejection(log.flush())).to.be.instanceOf(LogFailedError);
-    });
-
-    it('starts on a full disk by means of the reserve', async () => {
-      const first = await begin(disk);
-      first.append(prepared(1));
-      await first.flush();
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
-      disk.faults = { capacity: used };
-      const log = await begin(disk);
-      expect(log.isFull).to.equal(true);
-      log.append(commit(1));
-      await log.flush();
-      expect((await replay(disk)).records).to.deep.equal([prepared(1), commit(1)]);
+      disk.faults = { failAt: disk.operations + 1 };
+      const error = await rejection(log.setIdentity('c', 1));
+      expect(await rolled).to.equal(error);
     });
   });
 

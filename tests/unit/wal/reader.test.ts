@@ -16,6 +16,7 @@ const IDENTITY: FolderIdentity = {
   generation: 4,
 };
 const SEGMENT = 7;
+const HEADER = { ...IDENTITY, segment: SEGMENT, previousBytes: 5 };
 
 interface Reading {
   readonly records: readonly WalRecord[];
@@ -24,7 +25,7 @@ interface Reading {
 
 /** A segment of these flushes, and where each flush begins. */
 function segment(flushes: readonly (readonly WalRecord[])[]): { bytes: Buffer; starts: number[] } {
-  let bytes = encodeSegmentHeader({ ...IDENTITY, segment: SEGMENT });
+  let bytes = encodeSegmentHeader(HEADER);
   const starts: number[] = [];
   for (const flush of flushes) {
     starts.push(bytes.length);
@@ -173,10 +174,10 @@ describe('wal/reader', () => {
   });
 
   it('refuses a later format by its number', () => {
-    const bytes = encodeSegmentHeader({ ...IDENTITY, segment: SEGMENT });
+    const bytes = encodeSegmentHeader(HEADER);
     expect(decodeSegmentHeader(bytes)).to.deep.equal({
       verdict: 'sound',
-      header: { ...IDENTITY, segment: SEGMENT },
+      header: HEADER,
     });
     const later = laterFormat(bytes);
     expect(decodeSegmentHeader(later)).to.deep.equal({ verdict: 'newer', version: 2 });

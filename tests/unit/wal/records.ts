@@ -110,6 +110,11 @@ export const anyRecord: fc.Arbitrary<WalRecord> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('view' as const), view: views }),
   fc.record({ kind: fc.constant('epoch' as const), epoch: epochs }),
+  fc.record({
+    kind: fc.constant('epoch' as const),
+    epoch: epochs,
+    withoutLog: fc.constant(true as const),
+  }),
   fc.record({ kind: fc.constant('reset' as const), txid: integer, epoch: integer, chain: word }),
   fc.record({ kind: fc.constantFrom('void', 'tail', 'sound'), txid: integer }),
   fc.record({

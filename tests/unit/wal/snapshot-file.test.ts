@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 import { RotError, SnapshotFullError } from '../../../src/wal/errors.js';
+import { SEGMENT_HEADER_BYTES } from '../../../src/wal/format.js';
 import { InstallWriter, writeCheckpoint } from '../../../src/wal/snapshot-file.js';
+import { TableDamagedError } from '../../../src/storage/verified-pairs.js';
 import { OPTIONS, begin, payloadOf, rejection, replay, tableWith } from './log-fixture.js';
 import { commit, epoch, prepared, reset, view } from './records.js';
 
@@ -11,6 +13,10 @@ describe('wal/snapshot-file', () => {
   beforeEach(() => {
     disk = new MemoryDisk();
   });
+
+  function framesWith(keys: readonly string[]): Iterator<Buffer> {
+    return tableWith(keys).frames[Symbol.iterator]();
+  }
 
   function capacityLeft(bytes: number): void {
     const used = [...disk.contents().values()].reduce((sum, content) => sum + content.length, 0);
@@ -47,7 +53,7 @@ describe('wal/snapshot-file', () => {
     const keys = Array.from({ length: 20_000 }, (_, index) => `a rather long key ${index}`);
     const { frames } = tableWith(keys);
     let pauses = 0;
-    const written = writeCheckpoint(log, [], frames[Symbol.iterator](), () => {
+    const written = writeCheckpoint(log, [epoch(4)], frames[Symbol.iterator](), () => {
       pauses += 1;
       return Promise.resolve();
     });
@@ -60,7 +66,7 @@ describe('wal/snapshot-file', () => {
   it('S32: the newest of two checkpoints counts', async () => {
     const log = await begin(disk);
     for (const keys of [['a'], ['a', 'b']]) {
-      const written = writeCheckpoint(log, [], tableWith(keys).frames[Symbol.iterator]());
+      const written = writeCheckpoint(log, [epoch(4)], framesWith(keys));
       await log.flush();
       await written;
     }
@@ -74,14 +80,34 @@ describe('wal/snapshot-file', () => {
     await log.flush();
     const keys = Array.from({ length: 1000 }, (_, index) => `key ${index}`);
     capacityLeft(5000);
-    const written = rejection(writeCheckpoint(log, [], tableWith(keys).frames[Symbol.iterator]()));
+    const written = rejection(writeCheckpoint(log, [epoch(4)], framesWith(keys)));
     log.append(commit(1));
     await log.flush();
     expect(await written).to.be.instanceOf(SnapshotFullError);
     expect(await disk.list()).to.not.include('checkpoint.tmp');
     expect(log.failed).to.equal(null);
     disk.crash('none');
-    expect((await replay(disk)).records).to.deep.equal([prepared(1), commit(1)]);
+    expect((await replay(disk)).records).to.deep.equal([prepared(1), epoch(4), commit(1)]);
+  });
+
+  it('H13: a snapshot of damaged memory does not replace the log', async () => {
+    const log = await begin(disk);
+    log.append(prepared(1));
+    await log.flush();
+    function* damaged(): Generator<Buffer, void> {
+      yield* tableWith(['a']).frames.slice(0, 2);
+      throw new TableDamagedError('planted');
+    }
+    const written = rejection(writeCheckpoint(log, [epoch(4)], damaged()));
+    log.append(commit(1));
+    await log.flush();
+    expect(await written).to.be.instanceOf(TableDamagedError);
+    expect(log.failed).to.equal(null);
+    expect(await disk.list()).to.not.include('checkpoint.tmp');
+    disk.crash('none');
+    const { records, snapshot } = await replay(disk);
+    expect(snapshot).to.equal(null);
+    expect(records).to.deep.equal([prepared(1), epoch(4), commit(1)]);
   });
 
   it('H17: an install replaces everything', async () => {
@@ -137,12 +163,7 @@ describe('wal/snapshot-file', () => {
     const log = await begin(disk);
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
-    const written = writeCheckpoint(
-      log,
-      [],
-      tableWith(['old']).frames[Symbol.iterator](),
-      () => gate,
-    );
+    const written = writeCheckpoint(log, [epoch(4)], framesWith(['old']), () => gate);
     await log.flush();
     const { frames, header } = tableWith(['new', 'newer'], 9);
     const install = await InstallWriter.begin(log);
@@ -156,9 +177,24 @@ describe('wal/snapshot-file', () => {
     expect((await disk.list()).filter((name) => name.startsWith('snapshot'))).to.have.lengthOf(1);
   });
 
+  it('H17: the segment of a snapshot is rot without the flush that began it', async () => {
+    const log = await begin(disk);
+    const written = writeCheckpoint(log, [epoch(4), prepared(2)], framesWith(['a']));
+    await log.flush();
+    await written;
+    const name = '00000002.log';
+    const size = await disk.size(name);
+    expect((await replay(disk)).records).to.deep.equal([epoch(4), prepared(2)]);
+    for (const end of [0, SEGMENT_HEADER_BYTES - 1, SEGMENT_HEADER_BYTES, size - 60, size - 1]) {
+      const copy = disk.clone();
+      copy.plant(name, (await disk.read(name, 0, size)).subarray(0, end));
+      expect(await rejection(replay(copy)), `${end}`).to.include({ code: 'rot', file: name });
+    }
+  });
+
   it('every changed byte of a snapshot is noticed, with the place', async () => {
     const log = await begin(disk, OPTIONS);
-    const written = writeCheckpoint(log, [], tableWith(['a', 'b']).frames[Symbol.iterator]());
+    const written = writeCheckpoint(log, [epoch(4)], framesWith(['a', 'b']));
     await log.flush();
     await written;
     const name = 'snapshot-00000002';

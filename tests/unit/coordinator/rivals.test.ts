@@ -1,0 +1,211 @@
+/** Starts beside, after and between other coordinators: what each may take for the truth. */
+import { expect } from 'chai';
+import type { View } from '../../../src/base/ids.js';
+import type { WalRecord } from '../../../src/wal/record.js';
+import type { CoordinatorDriver } from './coordinator-driver.js';
+import { condition, holds, logged, restarted } from './restarted.js';
+import { epoch, view, viewed } from './statuses.js';
+
+const of = (number: number, made: View): View => ({ ...made, epoch: epoch(number) });
+const outcome = (driver: CoordinatorDriver, txid: number): boolean | undefined =>
+  driver.machine.core.outcomes.get(txid)?.commit;
+
+describe('coordinator/takeover: views of two coordinators', () => {
+  it('prefers the line of the later epoch to a view of its own that nobody knows', () => {
+    const own: WalRecord = { kind: 'view', view: view(5, 'a') };
+    const driver = restarted(['C', 'C C', 'C C'], { log: [...logged(1, 'a', 'b', 'c'), own] });
+    for (const name of ['b', 'c']) {
+      holds(driver.part(name), 'C C', { view: of(2, view(2, 'b', 'c')), epoch: epoch(2) });
+    }
+    driver.run(3000);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'b c a']);
+    expect(driver.machine.core.outcomes.decidedTxid).to.equal(2);
+    expect(driver.machine.membership.latest?.number, 'above all that was ever known').to.equal(6);
+  });
+
+  it('counts what an operator has overridden as nothing', () => {
+    const driver = restarted(['C C C', 'C', '']);
+    holds(driver.part('a'), 'C C C', { view: of(9, view(9, 'a')), epoch: epoch(9) });
+    const newer = { view: of(5, view(5, 'b')), epoch: epoch(5), generation: 1 };
+    holds(driver.part('b'), 'C', newer);
+    driver.part('c').isUp = false;
+    driver.run(3000);
+    expect([driver.phase, condition(driver), driver.exit]).to.deep.equal([
+      'serving',
+      'serving',
+      null,
+    ]);
+    expect(driver.machine.core.outcomes.decidedTxid).to.equal(1);
+    expect(driver.traced).to.include('a participant is catching up');
+  });
+
+  it('asks anew when a participant has promised another epoch since it was asked', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    const a = driver.part('a');
+    for (const name of ['b', 'c']) driver.part(name).isUp = false;
+    a.answer = (message) => {
+      if (message.type !== 'fence' || a.status.epoch.nonce !== 'n1') return null;
+      expect(message.expected).to.deep.equal(epoch(1));
+      holds(a, 'C', { epoch: epoch(1, 'other') });
+      const text = 'promised another';
+      return { type: 'refused', code: 'epoch', text, epoch: a.status.epoch };
+    };
+    driver.run(5000);
+    expect(driver.phase, 'b and c may have gone on').to.equal('recovering');
+    expect(condition(driver)).to.match(/^view 1 needs an answer from b:1 .*, c:1/);
+    for (const name of ['b', 'c']) driver.part(name).isUp = true;
+    driver.run(3000);
+    expect(driver.phase).to.equal('serving');
+  });
+
+  it('fences a participant whose answer comes when all is decided', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    const c = driver.part('c');
+    c.isUp = false;
+    driver.part('a').silent.add('fence');
+    driver.part('b').silent.add('fence');
+    driver.run(1500);
+    c.silent.add('inquire');
+    c.isUp = true;
+    driver.run(500);
+    for (const name of ['a', 'b']) {
+      driver.part(name).wake();
+      driver.part(name).lose();
+    }
+    driver.run(1000);
+    expect(driver.phase).to.equal('serving');
+    c.wake();
+    c.say({ type: 'status', status: c.status });
+    driver.run(10);
+    expect(c.all('fence')).to.have.length(1);
+  });
+
+  it('asks a participant that comes late before it fences it', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    driver.part('c').isUp = false;
+    driver.part('b').isUp = false;
+    driver.part('a').silent.add('fence');
+    driver.run(1500);
+    holds(driver.part('c'), 'C', { epoch: epoch(2, 'other') });
+    driver.part('c').isUp = true;
+    driver.run(600);
+    driver.part('a').wake();
+    driver.part('a').lose();
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.match(/needs an answer from b:1/);
+  });
+});
+
+describe('coordinator/takeover: a start without log that dies', () => {
+  it('is a start without log again, until it has come to its end', () => {
+    const first = restarted(['', '', '']);
+    first.part('b').silent.add('fence');
+    first.run(1500);
+    expect(first.phase).to.equal('recovering');
+    const again = restarted(['', '', ''], { log: first.log });
+    holds(again.part('a'), '', { epoch: first.epoch });
+    for (const name of ['b', 'c']) again.part(name).isUp = false;
+    again.run(3000);
+    expect(again.phase, 'b and c may have gone on under their old epoch').to.equal('recovering');
+    for (const name of ['b', 'c']) again.part(name).isUp = true;
+    again.run(2000);
+    expect(again.phase).to.equal('serving');
+    const third = restarted(['', '', ''], { log: [...first.log, ...again.log] });
+    for (const part of third.parts) {
+      const { view: last } = again.part(part.name).status;
+      holds(part, '', { epoch: again.epoch, view: last });
+    }
+    third.part('c').isUp = false;
+    third.run(3000);
+    expect(third.phase, 'it has its log again').to.equal('serving');
+  });
+
+  it('is one too if it found out only at the fence', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    holds(driver.part('a'), 'C', { epoch: epoch(2, 'other') });
+    driver.part('b').silent.add('fence');
+    driver.run(1500);
+    const marks = driver.log.flatMap((record) =>
+      record.kind === 'epoch' ? [record.withoutLog === true] : [],
+    );
+    expect(marks).to.deep.equal([true]);
+  });
+
+  it('believes no outcome of a log that was outrun', () => {
+    const log: WalRecord[] = [...logged(1, 'a', 'b', 'c'), { kind: 'abort', epoch: 1, txid: 2 }];
+    const driver = restarted(['', '', ''], { log });
+    for (const part of driver.parts) holds(part, 'C 2', { epoch: epoch(2, 'other') });
+    driver.run(2000);
+    expect(driver.phase).to.equal('serving');
+    expect(outcome(driver, 2), '2:2 was acknowledged').to.equal(true);
+    const told = driver.part('a').all('outcome');
+    expect(told.map(({ epoch: e, txid, commit }) => [e, txid, commit])).to.deep.equal([
+      [2, 2, true],
+    ]);
+  });
+});
+
+describe('coordinator/takeover: views that some members never stored', () => {
+  const grown = (...more: WalRecord[]): WalRecord[] => [
+    ...logged(1, 'a'),
+    { kind: 'view', view: view(2, 'a', 'b') },
+    ...more,
+  ];
+
+  it('does not go on without the members that know only the view before', () => {
+    const driver = restarted(['C', 'C', ''], { log: grown() });
+    holds(driver.part('a'), 'C', { view: view(1, 'a') });
+    holds(driver.part('b'), 'C', { view: view(2, 'a', 'b') });
+    driver.part('a').isUp = false;
+    driver.part('c').isUp = false;
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.equal('view 2 was not seen to be stored; needs a:1');
+    driver.part('a').isUp = true;
+    driver.run(500);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b']);
+  });
+
+  it('goes on without them once the view is known to have been installed', () => {
+    const driver = restarted(['C', 'C', ''], {
+      log: grown({ kind: 'view', view: view(2, 'a', 'b') }),
+    });
+    holds(driver.part('b'), 'C', { view: view(2, 'a', 'b') });
+    for (const name of ['a', 'c']) driver.part(name).isUp = false;
+    driver.run(3000);
+    expect(driver.phase).to.equal('serving');
+  });
+
+  it('binds the members of the view before to its epoch, if the newest was not stored by all', () => {
+    const driver = restarted(['C', 'C', 'C']);
+    holds(driver.part('c'), 'C', { view: view(2, 'a', 'c') });
+    driver.part('b').silent.add('fence');
+    driver.run(3000);
+    expect(condition(driver)).to.match(/^view 2 needs b:1/);
+    driver.part('b').wake();
+    driver.part('b').lose();
+    driver.run(500);
+    expect(driver.phase).to.equal('serving');
+  });
+
+  it('counts an answer to an older view for nothing', () => {
+    const driver = restarted(['C', 'C 1', ''], { log: logged(1, 'a', 'b', 'c') });
+    for (const name of ['a', 'c']) driver.part(name).isUp = false;
+    driver.part('b').silent.add('view');
+    driver.run(1500);
+    driver.part('b').say(viewed(view(1)));
+    driver.run(100);
+    expect([driver.phase, driver.members]).to.deep.equal(['recovering', '(b)']);
+    driver.part('b').say(viewed(driver.part('b').last('view').view));
+    driver.run(100);
+    expect([driver.phase, outcome(driver, 2)]).to.deep.equal(['serving', true]);
+  });
+
+  it('remembers what a damaged member said that left on the way', () => {
+    const driver = restarted(['C 1', 'C 1', '']);
+    holds(driver.part('c'), 'C A', { fit: false });
+    driver.run(2000);
+    expect([driver.phase, outcome(driver, 2)]).to.deep.equal(['serving', false]);
+  });
+});

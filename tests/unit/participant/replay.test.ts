@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { replayParticipant, startParticipantLog } from '../../../src/participant/replay.js';
+import type { ParticipantState } from '../../../src/participant/state.js';
+import { openFolder } from '../../../src/wal/folder.js';
+import type { Log } from '../../../src/wal/log.js';
+import { MemoryDisk } from '../../helpers/memory-disk.js';
+import { OPTIONS } from '../wal/log-fixture.js';
+import { preparedRecord, set } from './participant-driver.js';
+
+const HERE = OPTIONS.origin;
+
+async function start(
+  disk: MemoryDisk,
+  origin = HERE,
+): Promise<{ readonly state: ParticipantState; readonly log: Log }> {
+  const opened = await openFolder(disk, { ...OPTIONS, origin });
+  const replay = await replayParticipant(opened, 100_000);
+  return { state: replay.state, log: await startParticipantLog(opened, replay, origin) };
+}
+
+/** A folder that knows transactions 1 and 2, each synced. */
+async function usedFolder(): Promise<MemoryDisk> {
+  const disk = new MemoryDisk();
+  const { log } = await start(disk);
+  for (const txid of [1, 2]) {
+    log.append(preparedRecord(txid, [set('k', `v${txid}`)], 1));
+    await log.flush();
+  }
+  await log.close();
+  return disk;
+}
+
+async function append(disk: MemoryDisk, name: string, bytes: Buffer): Promise<void> {
+  disk.plant(name, Buffer.concat([await disk.read(name, 0, 1 << 20), bytes]));
+}
+
+/** The next start says so, however often starts die, at whichever operation; and the one after. */
+async function expectUncertain(
+  damaged: MemoryDisk,
+  from: number,
+  origin = HERE,
+): Promise<MemoryDisk> {
+  for (let step = 1; ; step += 1) {
+    const disk = damaged.clone();
+    disk.faults = { failAt: step };
+    const died = await start(disk, origin).then(
+      () => false,
+      () => true,
+    );
+    disk.crash('none');
+    const { state } = await start(disk, origin);
+    expect(state.tailFrom, `died at operation ${step}`).to.equal(from);
+    disk.crash('none');
+    expect((await start(disk, origin)).state.tailFrom, 'said by the log').to.equal(from);
+    if (!died) return disk;
+    expect(step).to.be.lessThan(50);
+  }
+}
+
+describe('participant/replay', () => {
+  it('S37: a whole log is certain', async () => {
+    const { state } = await start(await usedFolder());
+    expect(state.tailFrom).to.equal(0);
+    expect(state.lastPrepared).to.equal(2);
+  });
+
+  it('H8: a cut tail stays known, wherever the start that cuts it dies', async () => {
+    const disk = await usedFolder();
+    await append(disk, '00000001.log', Buffer.from('torn'));
+    const later = await expectUncertain(disk, 3);
+    const { log } = await start(later);
+    log.append({ kind: 'sound', txid: 2 });
+    await log.flush();
+    later.crash('none');
+    expect((await start(later)).state.tailFrom, 'compared and accepted').to.equal(0);
+  });
+
+  it('H8: a last segment of which nothing is whole is a cut tail as well', async () => {
+    const disk = await usedFolder();
+    disk.plant('00000002.log', Buffer.alloc(96, 'not a header'));
+    await expectUncertain(disk, 3);
+  });
+
+  it('H8: a restored folder may lack what it had promised since', async () => {
+    const disk = await usedFolder();
+    const later = await expectUncertain(disk, 3, 'there');
+    expect((await openFolder(later, { ...OPTIONS, origin: 'there' })).isCopy).to.equal(false);
+  });
+
+  it('the lower of two places counts', async () => {
+    const disk = await usedFolder();
+    const { log } = await start(disk, 'there');
+    log.append(preparedRecord(3, [set('k', 'v3')], 1));
+    await log.flush();
+    disk.crash('none');
+    expect((await start(disk)).state.tailFrom).to.equal(3);
+  });
+
+  it('starts on a full disk with a tail to cut', async () => {
+    const disk = await usedFolder();
+    await append(disk, '00000001.log', Buffer.from('torn'));
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    expect((await start(disk)).state.tailFrom).to.equal(3);
+    disk.crash('none');
+    expect((await start(disk)).state.tailFrom).to.equal(3);
+  });
+});

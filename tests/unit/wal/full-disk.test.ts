@@ -1,0 +1,141 @@
+import { expect } from 'chai';
+import { MemoryDisk } from '../../helpers/memory-disk.js';
+import { LogFailedError, LogFullError } from '../../../src/wal/errors.js';
+import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
+import { begin, rejection, replay } from './log-fixture.js';
+import { commit, epoch, oneOfEach, prepared, state } from './records.js';
+
+describe('wal/log: full disk', () => {
+  let disk: MemoryDisk;
+
+  beforeEach(() => {
+    disk = new MemoryDisk();
+  });
+
+  it('S36: pieces of a large value never take the space of the reserve', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    log.append(prepared(1));
+    expect(await rejection(log.flush())).to.be.instanceOf(LogFullError);
+    const [piece] = oneOfEach().filter(({ kind }) => kind === 'piece');
+    if (piece === undefined) expect.fail('there is such a record');
+    log.append(piece);
+    expect(await rejection(log.flush())).to.include({ code: 'log-full', fromLsn: 2 });
+    disk.crash('none');
+    expect((await replay(disk)).records).to.deep.equal([]);
+  });
+
+  it('S36: no room for the name of the reserve is no failure either', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    log.append(prepared(1));
+    expect(await rejection(log.flush())).to.be.instanceOf(LogFullError);
+    disk.faults = { maxFiles: disk.contents().size };
+    log.append(prepared(1));
+    expect(await rejection(log.flush())).to.be.instanceOf(LogFullError);
+    disk.faults = {};
+    log.append(prepared(1));
+    await log.flush();
+    expect(log.isFull).to.equal(false);
+  });
+
+  it('S36: a full disk costs the promises, not the outcomes, and what was there stays', async () => {
+    const log = await begin(disk);
+    log.append(prepared(1));
+    await log.flush();
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used + 100 };
+    log.append(commit(1));
+    log.append(epoch(9));
+    log.append(prepared(2, Buffer.alloc(RESERVE_BYTES * 2)));
+    log.append({ kind: 'abort', epoch: 3, txid: 2 });
+    const error = await rejection(log.flush());
+    expect(error).to.be.instanceOf(LogFullError);
+    expect(error).to.include({ fromLsn: 4, lsn: 5, outcomesFrom: 0 });
+    expect(log.isFull).to.equal(true);
+    expect(log.syncedLsn).to.equal(5);
+    log.append(prepared(2, Buffer.alloc(RESERVE_BYTES * 2)));
+    expect(await rejection(log.flush())).to.include({ fromLsn: 6, lsn: 6 });
+    log.append(commit(3));
+    expect(await log.flush()).to.equal(7);
+    disk.faults = {};
+    log.append(prepared(4));
+    expect(await log.flush()).to.equal(8);
+    expect(log.isFull).to.equal(false);
+    disk.crash('none');
+    const { records, folder } = await replay(disk);
+    const abort = { kind: 'abort' as const, epoch: 3, txid: 2 };
+    expect(records).to.deep.equal([
+      prepared(1),
+      commit(1),
+      epoch(9),
+      abort,
+      commit(3),
+      prepared(4),
+    ]);
+    expect(folder.epochHint?.number).to.equal(9);
+  });
+
+  it('drops also the outcomes of what it drops, and says from where on', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used + 10 };
+    const large = Buffer.alloc(RESERVE_BYTES * 2);
+    for (const record of [prepared(1, large), commit(1), epoch(9), prepared(2), commit(2)]) {
+      log.append(record);
+    }
+    const error = await rejection(log.flush());
+    expect(error).to.include({ fromLsn: 1, lsn: 5, outcomesFrom: 1 });
+    disk.crash('none');
+    expect((await replay(disk)).records).to.deep.equal([epoch(9)]);
+  });
+
+  it('drops promises that were appended while it made room', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    log.append(prepared(1, Buffer.alloc(RESERVE_BYTES * 2)));
+    const flushed = rejection(log.flush());
+    log.append(prepared(2));
+    log.append(commit(0));
+    expect(await flushed).to.include({ fromLsn: 1, lsn: 3 });
+    disk.crash('none');
+    expect((await replay(disk)).records).to.deep.equal([commit(0)]);
+  });
+
+  it('gives up a roll when the disk is full and goes on in its segment', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used + 50 };
+    const rolled = rejection(log.roll([state(1)]));
+    log.append(commit(1));
+    expect(await log.flush()).to.equal(1);
+    expect(await rolled).to.include({ code: 'snapshot-full' });
+    expect(log.segment).to.equal(1);
+    disk.crash('none');
+    expect((await replay(disk)).records).to.deep.equal([commit(1)]);
+  });
+
+  it('ends when not even the reserve is enough', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used - RESERVE_BYTES };
+    log.append(commit(1));
+    expect(await rejection(log.flush())).to.be.instanceOf(LogFailedError);
+  });
+
+  it('starts on a full disk by means of the reserve', async () => {
+    const first = await begin(disk);
+    first.append(prepared(1));
+    await first.flush();
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    const log = await begin(disk);
+    expect(log.isFull).to.equal(true);
+    log.append(commit(1));
+    await log.flush();
+    expect((await replay(disk)).records).to.deep.equal([prepared(1), commit(1)]);
+  });
+});
