@@ -1,0 +1,274 @@
+/**
+ * The rules that are broken one at a time, each by a change to the compiled program, and how many
+ * seeds may pass before the simulator notices.
+ */
+import type { Control } from './controls.js';
+
+/** Instead of waiting for the log to be on disk. */
+const AT_ONCE = '((run) => run())(() => {';
+const WHEN_SYNCED = 'core.gate.whenSynced(() => {';
+
+/** The same lines, with `AT_ONCE` for the wait before them. */
+function notWaiting(next: string): { readonly find: string; readonly replace: string } {
+  return { find: `${WHEN_SYNCED}\n${next}`, replace: `${AT_ONCE}\n${next}` };
+}
+
+export const CONTROLS: readonly Control[] = [
+  {
+    name: 'disk-lies',
+    rule: 'A sync that is reported has happened (a disk that claims it early)',
+    edits: [{ file: 'tests/sim/sim-disk.js', find: 'lies = false;', replace: 'lies = true;' }],
+  },
+  {
+    name: 'vote-before-sync',
+    rule: 'A vote leaves only when its PREPARED is synced',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        ...notWaiting('            const refused = core.refusedTxid'),
+      },
+    ],
+  },
+  {
+    name: 'failed-sync-ignored',
+    rule: 'A failed sync ends the log',
+    edits: [
+      {
+        file: 'src/wal/segment-file.js',
+        find: 'await this.file.sync();\n        this.records',
+        replace: 'await this.file.sync().catch(() => undefined);\n        this.records',
+      },
+    ],
+  },
+  {
+    name: 'folder-not-synced',
+    rule: 'A new segment is used only when its name is synced',
+    edits: [
+      {
+        file: 'src/wal/segment-file.js',
+        find: 'await file.sync();\n        await disk.syncFolder();\n        const created',
+        replace: 'await file.sync();\n        const created',
+      },
+    ],
+  },
+  {
+    name: 'record-unchecked',
+    rule: 'A record counts only if its checksum holds',
+    edits: [
+      {
+        file: 'src/wal/reader.js',
+        find: 'if (crc32(body) !== head.bodyCrc)',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'in-doubt-forgotten',
+    rule: 'What is in doubt stays so over a restart',
+    edits: [
+      {
+        file: 'src/participant/recovery.js',
+        find: 'if (mayLackRecords && state.tailFrom === 0)',
+        replace: 'state.inDoubt = [];\n        if (mayLackRecords && state.tailFrom === 0)',
+      },
+    ],
+  },
+  {
+    name: 'epoch-unchecked',
+    rule: 'A participant follows no epoch below the one that it promised',
+    edits: [
+      {
+        file: 'src/participant/links.js',
+        find: 'if (epoch.number < promised.number ||',
+        replace: 'if ((false && epoch.number < promised.number) ||',
+      },
+    ],
+  },
+  {
+    name: 'epoch-not-durable',
+    rule: 'The promise of an epoch is synced before it is told, and survives a restart',
+    edits: [
+      {
+        file: 'src/participant/recovery.js',
+        find: 'if (epoch !== null && epoch.number > this.state.epoch.number)',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'old-connection-serves',
+    rule: 'A fence ends the connections of earlier coordinators',
+    edits: [
+      {
+        file: 'src/participant/links.js',
+        find: 'closeOlder(newer) {',
+        replace: 'closeOlder(newer) {\n        if (newer) return;',
+      },
+    ],
+  },
+  {
+    name: 'identity-by-txid',
+    rule: 'A transaction is named by its epoch and its txid',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: 'if (held !== undefined && held.record.epoch === message.epoch) {',
+        replace: 'if (held !== undefined) {',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: 'else if (held?.record.epoch === message.epoch)',
+        replace: 'else if (held !== undefined)',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: 'const isAnother = head === undefined ? commit : head.record.epoch !== epoch;',
+        replace: 'const isAnother = head === undefined ? commit : false;',
+      },
+    ],
+  },
+  {
+    name: 'gap-accepted',
+    rule: 'Transactions are prepared without a gap',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: 'if (message.txid !== state.lastPrepared + 1) {',
+        replace: 'if (message.txid <= state.lastPrepared) {',
+      },
+    ],
+  },
+  {
+    name: 'order-lost',
+    rule: 'One ordered queue a connection',
+    edits: [
+      {
+        file: 'tests/helpers/memory-network.js',
+        find: 'link?.lanes[towards].shift();',
+        replace:
+          "(link?.lanes[towards][1]?.type === 'message' && link.lanes[towards][0].type === 'message' ? link.lanes[towards].splice(1, 1)[0] : link?.lanes[towards].shift());",
+      },
+    ],
+  },
+  {
+    name: 'view-not-stored',
+    rule: 'A view counts only when its members have synced it',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: "core.persist({ kind: 'view', view }, true);",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'silent-member-skipped',
+    rule: 'Nothing is decided without a vote of every member of the view',
+    edits: [
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (votes.some((vote) => vote === undefined))',
+        replace: 'if (votes.every((vote) => vote === undefined))',
+      },
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (votes.every((vote) => vote?.yes === true)) {',
+        replace: 'if (votes.every((vote) => vote?.yes !== false)) {',
+      },
+    ],
+  },
+  {
+    name: 'abort-told-early',
+    rule: 'An error that says "not done" leaves only when every member has synced the ABORT',
+    edits: [
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (!members.every((member) => tx.done.has(member.storeId)))',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'no-barrier',
+    rule: 'A view grows only where the newcomer holds exactly what the members hold',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: 'if (expected === null || !quiet || message.position.txid !== core.lastTxid) {',
+        replace: 'if (false) {',
+      },
+      {
+        file: 'src/coordinator/admission.js',
+        find: 'if (expected !== `${message.position.chain} ${message.digest}`) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'merge-on-refill',
+    rule: 'A snapshot replaces what was there, it is not merged into it',
+    edits: [
+      {
+        file: 'src/participant/state.js',
+        find: 'this.table = table;',
+        replace:
+          'const old = this.table;\n        this.table = table;\n        for (const shard of old.shards) for (const key of shard.pairs.keys()) if (table.get(key) === undefined) table.set(key, old.get(key));',
+      },
+    ],
+  },
+  {
+    name: 'scrub-blind',
+    rule: 'Every stored value is checked against its digest',
+    edits: [
+      {
+        file: 'src/participant/scrub.js',
+        find: 'declareUnfit()',
+        replace: 'counters.aborts.valueOf()',
+      },
+    ],
+  },
+  {
+    name: 'torn-log-testifies',
+    rule: 'Absence from a log that was cut is no evidence',
+    edits: [
+      {
+        file: 'src/coordinator/verdicts.js',
+        find: 'if (!has && status.tailFrom > 0 && status.tailFrom <= txid && newest > 0) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'some-members-suffice',
+    rule: 'Without its log, a coordinator asks every member of the newest view',
+    edits: [
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'const mayLeaveOut = !isWithoutLog && patienceIsOver;',
+        replace: 'const mayLeaveOut = patienceIsOver;',
+      },
+    ],
+  },
+  {
+    name: 'views-by-number',
+    rule: 'Views are ordered by epoch first',
+    edits: [
+      {
+        file: 'src/base/ids.js',
+        find: 'if (than === null || view.epoch.number !== than.epoch.number) {',
+        replace: 'if (than === null) {',
+      },
+    ],
+  },
+  {
+    name: 'outsider-serves-reads',
+    rule: 'Only a member of the view serves reads',
+    edits: [
+      {
+        file: 'src/participant/reads.js',
+        find: "if (refusal !== '') {\n            core.send(link.id, { type: 'unreadable'",
+        replace: "if (false) {\n            core.send(link.id, { type: 'unreadable'",
+      },
+    ],
+  },
+];

@@ -1,0 +1,88 @@
+/**
+ * Rules that are switched off one at a time, from outside: in a copy of the compiled program one
+ * place is changed, and the simulator must then report a violation. What ships holds no switch.
+ */
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { PROJECT_ROOT } from '../helpers/project-root.js';
+import type { Tally } from './tally.js';
+
+export interface Edit {
+  /** Compiled file, from `dist`. */
+  readonly file: string;
+  /** Occurs in it exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Control {
+  readonly name: string;
+  /** The rule, which holds no more with the edits. */
+  readonly rule: string;
+  readonly edits: readonly Edit[];
+}
+
+export interface ControlResult {
+  readonly control: Control;
+  /** Seeds run until one failed, that one included; null: none failed. */
+  readonly seeds: number | null;
+  readonly seed: number | null;
+  readonly violation: string;
+}
+
+const FOLDERS = ['src', 'tests/sim', 'tests/helpers', 'tests/checkers', 'tests/cluster'];
+
+/** A copy of the compiled program without this rule; its folder. */
+export function breakRule({ name, edits }: Control): string {
+  const folder = join(PROJECT_ROOT, '.build', 'controls', name);
+  rmSync(folder, { recursive: true, force: true });
+  for (const part of FOLDERS) {
+    cpSync(join(PROJECT_ROOT, 'dist', part), join(folder, part), { recursive: true });
+  }
+  for (const { file, find, replace } of edits) {
+    const path = join(folder, file);
+    const text = readFileSync(path, 'utf8');
+    const places = text.split(find).length - 1;
+    if (places !== 1) throw new Error(`${name}: ${file} has ${places} places, not one: ${find}`);
+    writeFileSync(
+      path,
+      text.replace(find, () => replace),
+    );
+  }
+  return folder;
+}
+
+/** Runs seeds with the rule broken until one fails. */
+export async function runControl(
+  control: Control,
+  seeds: readonly number[],
+): Promise<ControlResult> {
+  const folder = breakRule(control);
+  const worker = new Worker(pathToFileURL(join(folder, 'tests/sim/worker.js')));
+  try {
+    for (const [index, seed] of seeds.entries()) {
+      const { failures } = await runSeed(worker, seed);
+      const [first] = failures;
+      if (first !== undefined) {
+        return { control, seeds: index + 1, seed, violation: first.violations[0] ?? '' };
+      }
+    }
+    return { control, seeds: null, seed: null, violation: '' };
+  } finally {
+    await worker.terminate();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runSeed(worker: Worker, seed: number): Promise<Tally> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', (tally: Tally) => {
+      worker.off('error', reject);
+      resolve(tally);
+    });
+    worker.postMessage({ seeds: [seed] });
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * A coordinator of a simulated cluster: the replay, log, machine, shell and client sessions that
+ * ship, over simulated disk, network and clock. What `src/io/start-coordinator.ts` does with the
+ * real ones.
+ */
+import { Prng } from '../../src/base/prng.js';
+import type { StoreRequest } from '../../src/base/store-request.js';
+import type { CoordinatorSettings } from '../../src/coordinator/core.js';
+import { Coordinator } from '../../src/coordinator/machine.js';
+import type { ClientRef } from '../../src/coordinator/ready.js';
+import { replayCoordinator } from '../../src/coordinator/replay.js';
+import { CoordinatorShell } from '../../src/coordinator/shell.js';
+import { openFolder } from '../../src/wal/folder.js';
+import type { LogProfile } from './options.js';
+import { SimProcess, type Surroundings } from './process.js';
+import type { ServerSession } from './server-session.js';
+
+export type Reconfigurable = Pick<CoordinatorSettings, 'participants' | 'minParticipants'>;
+
+export class CoordinatorProcess extends SimProcess {
+  shell: CoordinatorShell | null = null;
+  readonly sessions = new Map<number, ServerSession>();
+  /** Of restarts with what an operator typed. */
+  forcedView = '';
+  private early: { client: ClientRef; request: StoreRequest }[] = [];
+
+  constructor(
+    around: Surroundings,
+    name: string,
+    private readonly profile: LogProfile,
+    public settings: Reconfigurable,
+  ) {
+    super(around, name);
+  }
+
+  get machine(): Coordinator | null {
+    return this.shell?.machine ?? null;
+  }
+
+  get isServing(): boolean {
+    return this.machine?.core.phase === 'serving';
+  }
+
+  /** A client has connected; null if nobody listens. */
+  connect(session: ServerSession): boolean {
+    if (!this.isRunning) return false;
+    this.sessions.set(session.id, session);
+    return true;
+  }
+
+  request(client: ClientRef, request: StoreRequest): void {
+    if (this.shell === null) this.early.push({ client, request });
+    else this.shell.request(client, request);
+  }
+
+  protected async boot(life: number): Promise<void> {
+    const { world, wire } = this.around;
+    const prng = new Prng(world.prng.next());
+    const { segmentBytes, segmentRecords, checkpointAfter } = this.profile;
+    const opened = await openFolder(this.disk.open(), {
+      role: 'coordinator',
+      newStoreId: () => prng.hex(32),
+      origin: this.disk.origin,
+      segmentBytes,
+      segmentRecords,
+    });
+    const { recovered } = await replayCoordinator(opened);
+    const log = await opened.start();
+    if (life !== this.life) return;
+    const clock = this.clock(life);
+    const machine = new Coordinator({
+      recovered,
+      settings: this.allSettings(),
+      ...opened.identity,
+      isCopied: opened.isCopy,
+      prng,
+      trace: this.trace(),
+      now: clock.now(),
+    });
+    this.shell = new CoordinatorShell({
+      machine,
+      log,
+      clock,
+      network: wire.network.host(this.name),
+      trace: this.trace(),
+      defer: this.deferrer(life),
+      checkpointAfter,
+      onReply: ({ session, token }, reply) => {
+        if (this.effect(life)) this.sessions.get(session)?.complete(token, reply);
+      },
+      onServing: () => {
+        if (opened.isCopy) log.setOrigin(this.disk.origin).catch(() => undefined);
+      },
+      onEnd: (reason) => {
+        // The last replies leave before the process does.
+        this.around.world.after(1, () => {
+          if (life === this.life) this.ended(reason);
+        });
+      },
+    });
+    this.shell.start();
+    for (const { client, request } of this.early.splice(0)) this.shell.request(client, request);
+  }
+
+  protected dropShell(): void {
+    this.shell = null;
+    this.early = [];
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    for (const session of sessions) session.lost();
+  }
+
+  private allSettings(): CoordinatorSettings {
+    return {
+      ownAddress: 'c:1',
+      clusterSecret: 'secret',
+      heartbeatIntervalMs: 200,
+      failureTimeoutMs: 1000,
+      requestTimeoutMs: 2200,
+      recoveryWaitMs: 1500,
+      maxMemoryBytes: 1 << 30,
+      maxKeys: 1e6,
+      maxQueuedRequests: 10_000,
+      forcedView: this.forcedView,
+      ...this.settings,
+    };
+  }
+}

@@ -1,0 +1,263 @@
+/**
+ * What may go wrong in a simulated cluster. Each fault undoes itself after a while, and none takes
+ * away the last good copy: what destroys a folder happens only while every participant holds
+ * everything, so that a right answer exists and its absence is a violation.
+ */
+import { Prng } from '../../src/base/prng.js';
+import type { Cluster } from './cluster.js';
+import type { CoordinatorProcess } from './coordinator-process.js';
+import { damageFaults } from './damage-faults.js';
+import type { FaultName } from './fault-names.js';
+import type { ParticipantProcess } from './participant-process.js';
+import type { CrashKind, SimProcess } from './process.js';
+
+export type FaultTable = Readonly<Record<FaultName, () => string>>;
+
+/** What a fault says that would take away the last good copy. */
+export const NOT_NOW = 'not now';
+
+/** A process is down for so long at most. */
+const MAX_DOWN_MS = 2500;
+const MAX_CUT_MS = 4000;
+
+export class Faults {
+  /** Operators are done with their mistakes: nothing new is begun. */
+  isOver = false;
+  /** Folders that were damaged on purpose may be refused. */
+  readonly damaged = new Set<SimProcess>();
+  prng: Prng;
+  private readonly table: FaultTable;
+
+  constructor(readonly cluster: Cluster) {
+    this.prng = new Prng(1);
+    this.table = { ...this.crashFaults(), ...this.networkFaults(), ...damageFaults(this) };
+  }
+
+  /** Says what it did, or that it did nothing. */
+  cause(name: FaultName, seed: number): string {
+    this.prng = new Prng(seed);
+    return this.table[name]();
+  }
+
+  later(maxMs: number, action: () => void, minMs = 0): void {
+    this.cluster.world.after(minMs + this.prng.below(maxMs), () => {
+      if (!this.isOver) action();
+    });
+  }
+
+  startLater(process: SimProcess, maxMs = MAX_DOWN_MS): void {
+    this.later(maxMs, () => {
+      process.start();
+    });
+  }
+
+  participant(): ParticipantProcess {
+    const { participants } = this.cluster;
+    const found = participants[this.prng.below(participants.length)];
+    if (found === undefined) throw new Error('a cluster has participants');
+    return found;
+  }
+
+  anyProcess(): SimProcess {
+    return this.prng.chance(0.4) ? this.cluster.coordinator : this.participant();
+  }
+
+  crashKind(): CrashKind {
+    return this.prng.chance(0.5) ? 'killed' : 'powerCut';
+  }
+
+  /** Every configured participant is a member, holds all that was decided, and is sound. */
+  get isSafe(): boolean {
+    const { cluster } = this;
+    const { machine: coordinator, isPaused } = cluster.coordinator;
+    const decided = coordinator?.core.durableTxid ?? Infinity;
+    return (
+      cluster.isWhole &&
+      !isPaused &&
+      cluster.wire.isCalm &&
+      cluster.second?.isRunning !== true &&
+      this.damaged.size === 0 &&
+      cluster.configured().every(({ machine, disk }) => {
+        const { state } = machine ?? {};
+        if (state?.fit !== true || state.tailFrom > 0 || disk.capacity !== Infinity) return false;
+        if (state.epoch.nonce !== coordinator?.core.epoch.nonce) return false;
+        return state.lastPrepared >= decided && state.resolved.txid >= decided;
+      })
+    );
+  }
+
+  /** One whose folder may be lost; null if that could lose everything. */
+  spare(): ParticipantProcess | null {
+    const configured = this.cluster.configured();
+    const found = configured[this.prng.below(configured.length)];
+    return configured.length > 1 && this.isSafe ? (found ?? null) : null;
+  }
+
+  private crashAndRestart(process: SimProcess, kind: CrashKind): string {
+    process.crash(kind);
+    this.startLater(process);
+    return `${kind} ${process.name}`;
+  }
+
+  private crashAll(kind: CrashKind): void {
+    const { coordinator, participants } = this.cluster;
+    for (const process of [coordinator, ...participants]) process.crash(kind);
+  }
+
+  private crashFaults(): Pick<
+    FaultTable,
+    | 'crashParticipant'
+    | 'crashCoordinator'
+    | 'crashAtEffect'
+    | 'crashStarting'
+    | 'crashAll'
+    | 'killThenPowerCut'
+    | 'pauseParticipant'
+    | 'pauseCoordinator'
+    | 'jumpClock'
+  > {
+    const { coordinator, participants } = this.cluster;
+    const pause = (process: SimProcess, maxMs: number): string => {
+      process.pause();
+      this.later(maxMs, () => {
+        process.resume();
+      });
+      return `pause ${process.name}`;
+    };
+    return {
+      crashParticipant: () => this.crashAndRestart(this.participant(), this.crashKind()),
+      crashCoordinator: () => this.crashAndRestart(coordinator, this.crashKind()),
+      crashAtEffect: () => {
+        const process = this.anyProcess();
+        process.crashAtEffect(1 + this.prng.below(60), this.crashKind());
+        this.later(
+          1500,
+          () => {
+            process.start();
+          },
+          500,
+        );
+        return `${process.name} dies at an effect`;
+      },
+      crashStarting: () => {
+        const process = this.anyProcess();
+        process.crash(this.crashKind());
+        process.start();
+        process.crashAtEffect(1 + this.prng.below(40), this.crashKind());
+        this.later(
+          1000,
+          () => {
+            process.start();
+          },
+          200,
+        );
+        return `${process.name} dies while it starts`;
+      },
+      crashAll: () => {
+        const kind = this.crashKind();
+        this.crashAll(kind);
+        for (const process of [coordinator, ...participants]) this.startLater(process);
+        return `${kind} all`;
+      },
+      killThenPowerCut: () => {
+        const chosen = this.prng.chance(0.5) ? participants : [this.anyProcess()];
+        for (const process of chosen) {
+          process.crash('killed');
+          process.start();
+        }
+        const all = [coordinator, ...participants];
+        const cutAll = this.prng.chance(0.5);
+        this.later(400, () => {
+          for (const process of cutAll ? all : chosen) {
+            process.crash('powerCut');
+            this.startLater(process);
+          }
+        });
+        return `kill ${chosen.map(({ name }) => name).join(' ')}, then cut the power`;
+      },
+      pauseParticipant: () => pause(this.participant(), 3000),
+      pauseCoordinator: () => pause(coordinator, 4000),
+      jumpClock: () => {
+        const process = this.anyProcess();
+        process.jumpClock(this.prng.below(10_000));
+        return `the clock of ${process.name} jumps`;
+      },
+    };
+  }
+
+  private networkFaults(): Pick<
+    FaultTable,
+    'resetConnections' | 'cutPath' | 'cutBoth' | 'isolate' | 'swizzle' | 'clogPath' | 'clientsLeave'
+  > {
+    const { wire, clients } = this.cluster;
+    const cut = (from: string, to: string): void => {
+      wire.cut(from, to, this.prng.chance(0.5) ? 'waits' : 'lost');
+      this.later(MAX_CUT_MS, () => {
+        wire.heal(from, to);
+      });
+    };
+    const path = (): [string, string] => {
+      const [first, other] = [this.participant().name, this.participant().name];
+      const second = this.prng.chance(0.8) ? this.cluster.coordinator.name : other;
+      return this.prng.chance(0.5) ? [first, second] : [second, first];
+    };
+    const neighbours = (name: string): string[] =>
+      [...wire.processes.keys()].filter((each) => each !== name);
+    return {
+      resetConnections: () => {
+        const { name } = this.anyProcess();
+        wire.reset(name);
+        return `reset ${name}`;
+      },
+      cutPath: () => {
+        const [from, to] = path();
+        cut(from, to);
+        return `cut ${from}>${to}`;
+      },
+      cutBoth: () => {
+        const [from, to] = path();
+        cut(from, to);
+        cut(to, from);
+        return `cut ${from}=${to}`;
+      },
+      isolate: () => {
+        const { name } = this.anyProcess();
+        for (const each of neighbours(name)) {
+          cut(each, name);
+          cut(name, each);
+        }
+        return `isolate ${name}`;
+      },
+      swizzle: () => {
+        const { coordinator } = this.cluster;
+        for (const each of neighbours(coordinator.name)) {
+          this.later(1000, () => {
+            cut(coordinator.name, each);
+            cut(each, coordinator.name);
+          });
+        }
+        return 'swizzle';
+      },
+      clogPath: () => {
+        const [from, to] = path();
+        wire.clog(from, to, 50 + this.prng.below(1500));
+        this.later(3000, () => {
+          wire.unclog(from, to);
+        });
+        return `clog ${from}>${to}`;
+      },
+      clientsLeave: () => {
+        for (const client of clients) if (this.prng.chance(0.5)) client.abandon();
+        return 'clients leave';
+      },
+    };
+  }
+
+  /** The second coordinator, made when it is first needed. */
+  secondCoordinator(): CoordinatorProcess {
+    const { cluster } = this;
+    const { settings } = cluster.coordinator;
+    cluster.second ??= cluster.makeCoordinator('d', settings.participants);
+    return cluster.second;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What a seed stands for: the shape of a cluster, its workload, and the plan of its faults, all
+ * drawn at once, so that a run can be repeated with some of the faults or clients left out.
+ */
+import { Prng } from '../../src/base/prng.js';
+import type { WorkloadProfile } from './client.js';
+import { DISK_FAULTS, FAULT_NAMES, type FaultName } from './fault-names.js';
+import type { WireProfile } from './wire.js';
+
+export interface LogProfile {
+  readonly segmentBytes: number;
+  readonly segmentRecords: number;
+  readonly checkpointAfter: { readonly bytes: number; readonly records: number };
+  readonly deltaMemoryBytes: number;
+}
+
+export interface PlannedFault {
+  /** Milliseconds after the first request. */
+  readonly at: number;
+  readonly name: FaultName;
+  /** What the fault draws from. */
+  readonly seed: number;
+}
+
+export interface SimOptions {
+  readonly seed: number;
+  readonly participants: number;
+  readonly clients: number;
+  readonly minParticipants: number;
+  readonly syncMs: number;
+  readonly scrubIntervalMs: number;
+  readonly wire: WireProfile;
+  readonly log: LogProfile;
+  readonly workload: WorkloadProfile;
+  readonly faults: readonly PlannedFault[];
+}
+
+/** What is left out of a seed's plan, to find out what it takes to fail. */
+export interface Reduction {
+  /** Indexes of faults that do not happen. */
+  readonly without?: readonly number[];
+  readonly clients?: number;
+}
+
+const MIN_CLIENTS = 3;
+const OPERATIONS = 100;
+/** Faults come while clients are at work. */
+const FAULT_SPAN_MS = 4000;
+
+export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions {
+  const prng = new Prng(seed);
+  const participants = pick(prng, [1, 2, 2, 3, 3, 3, 3, 4, 5]);
+  const clients = MIN_CLIENTS + prng.below(3);
+  const isShort = prng.chance(0.5);
+  const isScrubbed = prng.chance(0.15);
+  const options: SimOptions = {
+    seed,
+    participants,
+    clients,
+    minParticipants: prng.chance(0.1) ? Math.min(2, participants) : 1,
+    syncMs: pick(prng, [0.2, 0.2, 1, 8]),
+    scrubIntervalMs: isScrubbed ? 4 : 1e9,
+    wire: { minDelayMs: 0.05, maxDelayMs: pick(prng, [0.5, 2, 30]) },
+    log: {
+      segmentBytes: pick(prng, [2_000, 20_000, 1 << 20]),
+      segmentRecords: pick(prng, [20, 200, 10_000]),
+      checkpointAfter: { bytes: Infinity, records: isShort ? 30 + prng.below(100) : Infinity },
+      deltaMemoryBytes: pick(prng, [1, 2_000, 1 << 20]),
+    },
+    workload: {
+      keys: 1 + prng.below(8),
+      pairs: prng.below(3),
+      pipeline: 1 + prng.below(5),
+      operations: OPERATIONS,
+      meanPauseMs: 15 + prng.below(35),
+      largeValueChance: prng.chance(0.04) ? 0.02 : 0,
+      delayMs: 0.5,
+    },
+    faults: drawFaults(prng, isScrubbed),
+  };
+  return reduced(options, reduction);
+}
+
+/** Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. */
+function drawFaults(prng: Prng, isScrubbed: boolean): PlannedFault[] {
+  const share = pick(prng, [0.15, 0.3, 0.6]);
+  const enabled = FAULT_NAMES.filter((name) => {
+    const isDrawn = prng.chance(share);
+    return isDrawn && (name !== 'flipMemory' || isScrubbed);
+  });
+  const count = prng.below(11);
+  const faults: PlannedFault[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const name = enabled[prng.below(Math.max(1, enabled.length))] ?? pick(prng, DISK_FAULTS);
+    faults.push({ at: prng.below(FAULT_SPAN_MS), name, seed: prng.next() });
+  }
+  return faults.sort((a, b) => a.at - b.at);
+}
+
+function reduced(options: SimOptions, { without = [], clients }: Reduction): SimOptions {
+  return {
+    ...options,
+    clients: clients ?? options.clients,
+    faults: options.faults.filter((_fault, index) => !without.includes(index)),
+  };
+}
+
+function pick<T>(prng: Prng, choices: readonly T[]): T {
+  const found = choices[prng.below(choices.length)];
+  if (found === undefined) throw new Error('there is something to choose from');
+  return found;
+}

@@ -1,0 +1,90 @@
+/**
+ * A participant of a simulated cluster: the replay, log, machine and shell that ship, over
+ * simulated disk, network and clock. What `src/io/start-participant.ts` does with the real ones.
+ */
+import { Prng } from '../../src/base/prng.js';
+import { Participant } from '../../src/participant/machine.js';
+import { replayParticipant, startParticipantLog } from '../../src/participant/replay.js';
+import { ParticipantShell } from '../../src/participant/shell.js';
+import { LAZY_SYNC_MS } from '../../src/wal/group-commit.js';
+import { openFolder } from '../../src/wal/folder.js';
+import type { LogProfile } from './options.js';
+import { SimProcess, type Surroundings } from './process.js';
+
+const CLUSTER_SECRET = 'secret';
+
+export class ParticipantProcess extends SimProcess {
+  shell: ParticipantShell | null = null;
+  readonly address: string;
+
+  constructor(
+    around: Surroundings,
+    address: string,
+    private readonly profile: LogProfile,
+    private readonly scrubIntervalMs: number,
+  ) {
+    super(around, address);
+    this.address = address;
+  }
+
+  get machine(): Participant | null {
+    return this.shell?.machine ?? null;
+  }
+
+  protected async boot(life: number): Promise<void> {
+    const { world, wire } = this.around;
+    const prng = new Prng(world.prng.next());
+    const { segmentBytes, segmentRecords, checkpointAfter, deltaMemoryBytes } = this.profile;
+    const opened = await openFolder(this.disk.open(), {
+      role: 'participant',
+      newStoreId: () => prng.hex(32),
+      origin: this.disk.origin,
+      segmentBytes,
+      segmentRecords,
+    });
+    const replay = await replayParticipant(opened, deltaMemoryBytes);
+    const log = await startParticipantLog(opened, replay, this.disk.origin);
+    if (life !== this.life) return;
+    const clock = this.clock(life);
+    const machine = new Participant({
+      state: replay.state,
+      settings: {
+        coordinatorAddress: 'c:1',
+        clusterSecret: CLUSTER_SECRET,
+        maxMemoryBytes: 1 << 30,
+        donorTimeoutMs: 3000,
+        scrubIntervalMs: this.scrubIntervalMs,
+        lazySyncMs: LAZY_SYNC_MS,
+      },
+      ...opened.identity,
+      prng,
+      trace: this.trace(),
+      now: clock.now(),
+    });
+    const shell = new ParticipantShell({
+      machine,
+      log,
+      clock,
+      network: wire.network.host(this.address),
+      trace: this.trace(),
+      defer: this.deferrer(life),
+      pause: () =>
+        new Promise((resolve) => {
+          world.after(0.2, () => {
+            this.gate(life, resolve);
+          });
+        }),
+      checkpointAfter,
+      onEnd: (reason) => {
+        this.ended(reason);
+      },
+    });
+    this.shell = shell;
+    wire.network.listen(this.address, (connection) => shell.accept(connection));
+    shell.start();
+  }
+
+  protected dropShell(): void {
+    this.shell = null;
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * One seed from its first request to its verdict: clients at work under the planned faults, then
+ * everything heals, the cluster must be whole again within a bound, and what clients saw and what
+ * the participants hold is judged.
+ */
+import { SHARDS } from '../../src/storage/table.js';
+import type { Operation } from '../checkers/history.js';
+import type { Client } from './client.js';
+import { Cluster } from './cluster.js';
+import { checkLogs } from './log-check.js';
+import { Faults, NOT_NOW } from './faults.js';
+import { COLD_KEYS } from './memory-rot.js';
+import { Observer } from './observer.js';
+import { drawOptions, type PlannedFault, type Reduction, type SimOptions } from './options.js';
+import { Supervisor } from './supervisor.js';
+import { judge } from './verdict.js';
+
+export interface SimResult {
+  readonly options: SimOptions;
+  readonly violations: readonly string[];
+  readonly operations: number;
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly events: number;
+  readonly virtualMs: number;
+  /** What the faults did, with their times. */
+  readonly said: readonly string[];
+  readonly marks: ReadonlyMap<string, number>;
+  readonly transcript: readonly string[];
+}
+
+const FIRST_START_BOUND_MS = 10_000;
+const WORK_BOUND_MS = 30_000;
+/** What just died is suspected by then. */
+const SETTLE_MS = 2500;
+const WHOLE_BOUND_MS = 40_000;
+const RETRY_MS = 100;
+const MAX_ATTEMPTS = 30;
+const PROBE_BOUND_MS = 10_000;
+
+export class SimRun {
+  readonly cluster: Cluster;
+  readonly faults: Faults;
+  private readonly observer: Observer;
+  private readonly said: string[] = [];
+  private readonly transcript: string[] = [];
+  private readonly reader: Client;
+
+  constructor(
+    private readonly options: SimOptions,
+    isTraced: boolean,
+  ) {
+    this.cluster = new Cluster(options);
+    this.faults = new Faults(this.cluster);
+    this.observer = new Observer(this.cluster);
+    this.reader = this.cluster.makeClient(0);
+    const { world } = this.cluster;
+    world.afterEvent = () => {
+      this.observer.look();
+    };
+    if (isTraced) {
+      world.trace = (who, what) => {
+        this.transcript.push(`${world.now.toFixed(2)} ${who}: ${what}`);
+      };
+    }
+  }
+
+  async run(): Promise<SimResult> {
+    const { cluster } = this;
+    try {
+      if (await this.begin()) await this.work();
+      if (cluster.violations.length === 0) await this.heal();
+    } catch (error) {
+      cluster.violations.push(error instanceof Error ? (error.stack ?? error.message) : 'unknown');
+    }
+    return this.result();
+  }
+
+  private async begin(): Promise<boolean> {
+    const { cluster, reader } = this;
+    cluster.start();
+    const isWhole = await cluster.world.until(() => cluster.isWhole, FIRST_START_BOUND_MS);
+    if (!isWhole) {
+      cluster.violations.push(`the first start took too long: ${this.describe()}`);
+      return false;
+    }
+    reader.ask({ op: 'set', pairs: COLD_KEYS.map((key) => [key, `value of ${key}`] as const) });
+    await cluster.world.until(() => reader.isIdle, PROBE_BOUND_MS);
+    new Supervisor(this.faults).start();
+    return true;
+  }
+
+  private async work(): Promise<void> {
+    const { cluster, options } = this;
+    const { world } = cluster;
+    for (const client of cluster.clients) client.start();
+    for (const fault of options.faults) {
+      world.after(fault.at, () => {
+        this.cause(fault, MAX_ATTEMPTS);
+      });
+    }
+    const lastAt = world.now + (options.faults.at(-1)?.at ?? 0);
+    const isOver = (): boolean =>
+      cluster.violations.length > 0 ||
+      (world.now >= lastAt && cluster.clients.every(({ isDone }) => isDone));
+    await world.until(isOver, WORK_BOUND_MS, 50);
+    for (const client of cluster.clients) client.stop();
+  }
+
+  /** A fault that must not happen just now waits for its moment, for a while. */
+  private cause(fault: PlannedFault, attempts: number): void {
+    const { world } = this.cluster;
+    if (this.faults.isOver) return;
+    const text = this.faults.cause(fault.name, fault.seed);
+    if (text === NOT_NOW && attempts > 1) {
+      world.after(RETRY_MS, () => {
+        this.cause(fault, attempts - 1);
+      });
+      return;
+    }
+    this.cluster.marks.hit(`${text === NOT_NOW ? 'idle' : 'fault'}: ${fault.name}`);
+    const line = `${world.now.toFixed(0)} ${fault.name}: ${text}`;
+    this.said.push(line);
+    world.trace?.('FAULT', line);
+  }
+
+  private async heal(): Promise<void> {
+    const { cluster } = this;
+    this.stopFaults();
+    await cluster.world.run(SETTLE_MS);
+    // Damaged memory is found when every shard was looked at.
+    if (this.options.scrubIntervalMs < 100) {
+      await cluster.world.run(1.3 * SHARDS * this.options.scrubIntervalMs);
+    }
+    let isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
+    if (!isWhole && this.helpAsOperator()) {
+      isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
+    }
+    if (!isWhole) {
+      cluster.violations.push(`not whole again: ${this.describe()}`);
+      return;
+    }
+    await this.probe();
+    if (cluster.violations.length === 0) {
+      await cluster.world.until(() => this.states().size === 1, PROBE_BOUND_MS);
+      this.compareReplicas();
+    }
+    cluster.violations.push(...judge(await this.checkLogs()));
+  }
+
+  private stopFaults(): void {
+    const { cluster, faults } = this;
+    faults.isOver = true;
+    cluster.wire.healAll();
+    cluster.second?.crash('killed');
+    const all = [cluster.coordinator, ...cluster.participants];
+    for (const process of all) {
+      process.disk.capacity = Infinity;
+      process.disk.failing = null;
+      process.disk.syncMs = this.options.syncMs;
+      process.crashAtEffect(Infinity, 'killed');
+      if (process.isPaused) process.resume();
+      process.start();
+    }
+  }
+
+  /**
+   * What a person must do, by the documents: a participant that was left alone with damaged memory,
+   * or is bound by a second coordinator which is gone, is helped by a restart; a member that was
+   * taken from the configuration too early comes back into it.
+   */
+  private helpAsOperator(): boolean {
+    const { cluster } = this;
+    const unfit = cluster.configured().filter(({ machine }) => machine?.state.fit === false);
+    for (const participant of unfit) {
+      cluster.marks.hit('operator: restarted a participant with damaged memory');
+      participant.crash('killed');
+      participant.start();
+    }
+    const { coordinator } = cluster;
+    const condition = coordinator.machine?.core.condition ?? '';
+    if (/which is not configured|was not seen to be stored/.test(condition)) {
+      cluster.marks.hit('operator: configured a participant again');
+      const participants = cluster.participants.map(({ address }) => address);
+      coordinator.settings = { ...coordinator.settings, participants };
+      for (const participant of cluster.participants) participant.start();
+    } else if (cluster.second === null) {
+      return unfit.length > 0;
+    }
+    cluster.marks.hit('operator: restarted the coordinator');
+    coordinator.crash('killed');
+    coordinator.start();
+    return true;
+  }
+
+  private async probe(): Promise<void> {
+    const { cluster, reader } = this;
+    const { world } = cluster;
+    this.reader.ask({ op: 'set', pairs: [['probe', 'after the faults']] });
+    await world.until(() => reader.isIdle, PROBE_BOUND_MS);
+    const isDone = reader.history.at(-1)?.outcome === 'ok';
+    if (!isDone) cluster.violations.push(`the probe was answered ${this.lastError()}`);
+    for (const key of this.keys()) reader.ask({ op: 'get', keys: [key], values: [] });
+    await world.until(() => reader.isIdle, PROBE_BOUND_MS);
+    await world.run(200);
+  }
+
+  /** What clients saw, as far as the logs leave it open. */
+  private async checkLogs(): Promise<readonly Operation[]> {
+    const { cluster } = this;
+    const disks = cluster.configured().map(({ name, disk }) => [name, disk] as const);
+    const history = this.history();
+    const { violations, narrowed } = await checkLogs(cluster.coordinator.disk, disks, history);
+    cluster.violations.push(...violations);
+    return narrowed;
+  }
+
+  private lastError(): string {
+    return [...this.reader.errors.keys()].at(-1) ?? 'never';
+  }
+
+  private keys(): string[] {
+    const { keys, pairs } = this.options.workload;
+    const single = Array.from({ length: keys }, (_none, n) => `k${n}`);
+    const double = Array.from({ length: pairs }, (_none, n) => [`pair${n}.a`, `pair${n}.b`]);
+    return [...single, ...double.flat(), ...COLD_KEYS];
+  }
+
+  private compareReplicas(): void {
+    const { cluster } = this;
+    const states = this.states();
+    if (states.size > 1) cluster.violations.push(`replicas differ: ${[...states].join(' | ')}`);
+    for (const { name, machine } of cluster.configured()) {
+      for (const key of COLD_KEYS) {
+        const value = machine?.state.table.get(key)?.toString();
+        if (value !== `value of ${key}`) cluster.violations.push(`${key} at ${name}: ${value}`);
+      }
+    }
+  }
+
+  private states(): Set<string> {
+    const states = this.cluster.configured().map(({ machine }) => {
+      const state = machine?.state;
+      return `${state?.resolved.txid} ${state?.resolved.chain} ${state?.table.digest()}`;
+    });
+    return new Set(states);
+  }
+
+  private history(): Operation[] {
+    const { clients } = this.cluster;
+    return [...clients, this.reader].flatMap(({ history }) => history);
+  }
+
+  private describe(): string {
+    const { coordinator, participants } = this.cluster;
+    const { machine } = coordinator;
+    const peers = machine?.peers.all.map(
+      (peer) =>
+        `${peer.address} fenced=${peer.isFenced} ready=${peer.isReady} unsound=${peer.unsound} ` +
+        `trouble=${peer.trouble} member=${machine.membership.has(peer)}`,
+    );
+    const down = participants.filter(({ isRunning }) => !isRunning).map(({ name }) => name);
+    return (
+      `c: running=${coordinator.isRunning} phase=${machine?.core.phase} ` +
+      `condition=${machine?.core.condition} changing=${machine?.membership.isChanging} ` +
+      `view=${JSON.stringify(machine?.membership.latest)} down=${down.join(' ')} ` +
+      `${peers?.join('; ')}`
+    );
+  }
+
+  private result(): SimResult {
+    const { cluster } = this;
+    this.countMachines();
+    const history = this.history();
+    return {
+      options: this.options,
+      violations: cluster.violations,
+      operations: history.length,
+      acknowledged: history.filter(({ outcome }) => outcome === 'ok').length,
+      unknown: history.filter(({ outcome }) => outcome === 'unknown').length,
+      events: cluster.world.events,
+      virtualMs: cluster.world.now,
+      said: this.said,
+      marks: cluster.marks.counts,
+      transcript: this.transcript,
+    };
+  }
+
+  private countMachines(): void {
+    for (const client of this.cluster.clients) {
+      for (const [code, count] of client.errors) this.cluster.marks.hit(`reply: ${code}`, count);
+    }
+  }
+}
+
+/** The same again, whatever `drawOptions` makes of the seed by then. */
+export function simulatePlan(options: SimOptions, isTraced = false): Promise<SimResult> {
+  return new SimRun(options, isTraced).run();
+}
+
+export function simulate(
+  seed: number,
+  reduction: Reduction = {},
+  isTraced = false,
+): Promise<SimResult> {
+  return simulatePlan(drawOptions(seed, reduction), isTraced);
+}

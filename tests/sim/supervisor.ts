@@ -1,0 +1,64 @@
+/**
+ * Who looks after a simulated cluster as people and service managers do: starts again what ended of
+ * itself for a reason that a fault explains, and sets a damaged folder aside. Any other end is a
+ * violation.
+ */
+import type { Faults } from './faults.js';
+import type { SimProcess } from './process.js';
+
+const INTERVAL_MS = 250;
+
+/** Why a process may end: a planted fault, a full disk at its start, another coordinator. */
+const EXPLAINED: readonly RegExp[] = [/planted/, /no space left/];
+const TAKEN_OVER = /another coordinator|epoch \d+|took over|taken over/;
+const DAMAGED = /is damaged at byte|contradicts itself|both copies of the meta/;
+
+export class Supervisor {
+  constructor(private readonly faults: Faults) {}
+
+  start(): void {
+    const { world } = this.faults.cluster;
+    const look = (): void => {
+      this.look();
+      world.after(INTERVAL_MS, look);
+    };
+    world.after(INTERVAL_MS, look);
+  }
+
+  look(): void {
+    const { cluster, damaged } = this.faults;
+    const { coordinator, participants, second } = cluster;
+    const all: SimProcess[] = [coordinator, ...participants];
+    for (const process of second === null ? all : [...all, second]) {
+      if (!process.isRunning && process.endedFor !== '') this.revive(process);
+    }
+    if (damaged.size > 0 && cluster.isWhole) {
+      const isSound = cluster.configured().every(({ machine }) => {
+        const state = machine?.state;
+        return state?.fit === true && state.tailFrom === 0;
+      });
+      if (isSound) damaged.clear();
+    }
+  }
+
+  private revive(process: SimProcess): void {
+    const { cluster, damaged } = this.faults;
+    const reason = process.endedFor;
+    process.endedFor = '';
+    if (DAMAGED.test(reason) && damaged.has(process)) {
+      cluster.marks.hit('operator: set a damaged folder aside');
+      process.disk.wipe();
+    } else if (TAKEN_OVER.test(reason) && cluster.second !== null) {
+      cluster.marks.hit('ended: another coordinator took over');
+      // Nobody keeps starting the one that lost.
+      if (process === cluster.second) return;
+    } else if (process.disk.capacity < Infinity || EXPLAINED.some((each) => each.test(reason))) {
+      cluster.marks.hit('ended: a planted failure');
+    } else {
+      cluster.violations.push(`${process.name} ended: ${reason}`);
+    }
+    cluster.world.after(50 + cluster.world.prng.below(800), () => {
+      process.start();
+    });
+  }
+}

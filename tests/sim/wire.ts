@@ -1,0 +1,132 @@
+/**
+ * The network of a simulated cluster: the in-memory connections, with delays, and paths that can be
+ * cut, clogged and healed one by one.
+ *
+ * Within a connection and direction nothing is reordered. What meets a cut path either waits for
+ * its end, as TCP sends again, or is lost for good, and then its connection is half-open: nobody is
+ * told. What a dead process had sent may still arrive.
+ */
+import { DIAL_TIMEOUT_MS } from '../../src/ports/network.js';
+import { type Lane, MemoryNetwork } from '../helpers/memory-network.js';
+import type { CrashKind, SimProcess } from './process.js';
+import type { World } from './world.js';
+
+type Queued = Pick<Lane, 'connection' | 'from' | 'to' | 'towards'>;
+
+export interface WireProfile {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+export class Wire {
+  readonly network: MemoryNetwork;
+  readonly processes = new Map<string, SimProcess>();
+  delivered = 0;
+  private readonly lastAt = new Map<string, number>();
+  private readonly cuts = new Map<string, 'waits' | 'lost'>();
+  private readonly parked = new Map<string, Queued[]>();
+  /** Milliseconds that a path takes longer. */
+  private readonly clogs = new Map<string, number>();
+
+  constructor(
+    private readonly world: World,
+    private readonly profile: WireProfile,
+  ) {
+    this.network = new MemoryNetwork((lane) => {
+      this.onQueued(lane);
+    });
+  }
+
+  cut(from: string, to: string, how: 'waits' | 'lost'): void {
+    this.cuts.set(`${from}>${to}`, how);
+  }
+
+  /** Nothing is cut or clogged. */
+  get isCalm(): boolean {
+    return this.cuts.size === 0 && this.clogs.size === 0;
+  }
+
+  heal(from: string, to: string): void {
+    const path = `${from}>${to}`;
+    this.cuts.delete(path);
+    const waiting = this.parked.get(path) ?? [];
+    this.parked.delete(path);
+    for (const lane of waiting) this.schedule(lane);
+  }
+
+  clog(from: string, to: string, ms: number): void {
+    this.clogs.set(`${from}>${to}`, ms);
+  }
+
+  unclog(from: string, to: string): void {
+    this.clogs.delete(`${from}>${to}`);
+  }
+
+  healAll(): void {
+    this.clogs.clear();
+    for (const path of [...this.cuts.keys()]) {
+      const [from = '', to = ''] = path.split('>');
+      this.heal(from, to);
+    }
+  }
+
+  /** Connections of a process break: both ends hear of it. */
+  reset(name: string): void {
+    for (const id of this.network.connectionsOf(name)) this.network.cut(id);
+  }
+
+  crash(name: string, kind: CrashKind): void {
+    this.network.crash(name, kind);
+  }
+
+  private onQueued(lane: Queued): void {
+    const sender = this.processes.get(lane.from);
+    if (sender !== undefined && sender.isRunning && !sender.effect(sender.life)) return;
+    this.schedule(lane);
+  }
+
+  private schedule(lane: Queued): void {
+    const { world, profile } = this;
+    const name = `${lane.connection}${lane.towards}`;
+    const clog = this.clogs.get(`${lane.from}>${lane.to}`) ?? 0;
+    const wanted = world.now + clog + world.delay(profile.minDelayMs, profile.maxDelayMs);
+    const at = Math.max(wanted, this.lastAt.get(name) ?? 0);
+    this.lastAt.set(name, at);
+    world.schedule.at(at, () => {
+      this.arrive(lane);
+    });
+  }
+
+  private arrive(lane: Queued): void {
+    const { network, world } = this;
+    const path = `${lane.from}>${lane.to}`;
+    const how = this.cuts.get(path);
+    if (how !== undefined) {
+      if (network.next(lane) === 'dial') {
+        world.after(DIAL_TIMEOUT_MS, () => {
+          network.abandon(lane.connection, 'connecting timed out');
+        });
+      } else if (how === 'lost') {
+        network.deafen(lane.connection, lane.towards);
+      } else {
+        this.parked.set(path, [...(this.parked.get(path) ?? []), lane]);
+      }
+      return;
+    }
+    const receiver = this.processes.get(lane.to);
+    if (receiver?.isRunning === true) {
+      if (network.resetIfUnknown(lane)) return;
+      receiver.gate(receiver.life, () => {
+        this.handOver(lane);
+      });
+    } else {
+      this.handOver(lane);
+    }
+  }
+
+  private handOver(lane: Queued): void {
+    const { trace } = this.world;
+    if (trace !== null) trace(`${lane.from}>${lane.to}`, this.network.describe(lane));
+    if (this.network.deliver(lane)) this.delivered += 1;
+  }
+}
