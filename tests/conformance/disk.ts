@@ -86,6 +86,17 @@ export function runDiskTests(name: string, make: () => Promise<Disk>): void {
       expect((await disk.read('f', 0, 99)).toString()).to.equal('0123x');
     });
 
+    it('writes the end of a file again without changing a byte', async () => {
+      const bytes = Buffer.alloc(3 * 1024 * 1024, 'some bytes');
+      const file = await disk.create('f');
+      await file.append([bytes]);
+      for (const offset of [0, 1000, bytes.length]) await disk.refresh('f', offset);
+      expect((await disk.read('f', 0, bytes.length + 1)).equals(bytes)).to.equal(true);
+      await file.append([Buffer.from('x')]);
+      expect(await disk.size('f')).to.equal(bytes.length + 1);
+      await file.close();
+    });
+
     it('renames, also onto a name that exists', async () => {
       for (const name of ['a', 'b']) {
         const file = await disk.create(name);
@@ -120,6 +131,7 @@ export function runDiskTests(name: string, make: () => Promise<Disk>): void {
       expect(await codeOf(disk.open('none'))).to.equal('missing');
       expect(await codeOf(disk.size('none'))).to.equal('missing');
       expect(await codeOf(disk.read('none', 0, 1))).to.equal('missing');
+      expect(await codeOf(disk.refresh('none', 0))).to.equal('missing');
       expect(await codeOf(disk.remove('none'))).to.equal('missing');
       expect(await codeOf(disk.rename('none', 'b'))).to.equal('missing');
     });
