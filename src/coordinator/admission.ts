@@ -118,7 +118,7 @@ export class Admission {
     const { core } = this;
     if (core.phase !== 'serving') return;
     for (const [peer, join] of this.joins) {
-      if (join.phase === 'waiting' && core.now >= join.retryAt) this.pull(peer, join);
+      if (this.mayPull(peer, join)) this.pull(peer, join);
     }
     if (this.barrier === null) this.raiseBarrier();
     else this.driveBarrier(this.barrier);
@@ -137,8 +137,9 @@ export class Admission {
 
   nextTimeoutAt(): Millis {
     let at = this.barrier?.until ?? Infinity;
-    for (const join of this.joins.values()) {
-      if (join.phase === 'waiting') at = Math.min(at, join.retryAt);
+    for (const [peer, join] of this.joins) {
+      const isWaiting = join.phase === 'waiting' && !this.membership.isCountedOn(peer);
+      if (isWaiting) at = Math.min(at, join.retryAt);
       if (join.phase === 'pulling') at = Math.min(at, join.probeAt);
     }
     return at;
@@ -152,6 +153,15 @@ export class Admission {
     if (join.phase !== 'pulling' || this.core.now < join.probeAt) return;
     join.probeAt = this.core.now + this.core.settings.failureTimeoutMs;
     this.peers.send(peer, { type: 'inquire' });
+  }
+
+  /**
+   * Catching up voids what the joiner has promised, so no view that may still count may name it:
+   * if this coordinator were lost now, its answer could be the one that tells what was decided.
+   */
+  private mayPull(peer: Peer, join: Join): boolean {
+    if (join.phase !== 'waiting' || this.membership.isCountedOn(peer)) return false;
+    return this.core.now >= join.retryAt;
   }
 
   private pull(peer: Peer, join: Join): void {

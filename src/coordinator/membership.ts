@@ -88,6 +88,11 @@ export class Membership {
     return peer.storeId !== null && isMember(this.latest, peer.storeId);
   }
 
+  /** It is in the latest view, or in one before it that a start without log might still find. */
+  isCountedOn({ storeId }: Peer): boolean {
+    return storeId !== null && this.chain.some((view) => isMember(view, storeId));
+  }
+
   /** The peers of the latest view that are configured and known by store id. */
   memberPeers(): Peer[] {
     return this.peers.all.filter((peer) => this.has(peer));
@@ -249,7 +254,7 @@ export class Membership {
     if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
     this.installed = latest;
     this.chain = [latest];
-    if (!this.isNoted) this.core.persist({ kind: 'view', view: latest }, false);
+    if (!this.isNoted) this.core.persist({ kind: 'view', view: latest }, true);
     this.isNoted = true;
     this.core.trace.event('info', 'view installed', {
       view: latest.number,

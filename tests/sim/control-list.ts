@@ -271,4 +271,48 @@ export const CONTROLS: readonly Control[] = [
       },
     ],
   },
+  {
+    name: 'page-cache-believed',
+    rule: 'A start makes durable what it has read before it says so',
+    edits: [
+      {
+        file: 'src/wal/folder.js',
+        find: 'await disk.refresh(segmentName(last), this.lastFlush);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'joiner-not-probed',
+    rule: 'A connection to a joiner that leads nowhere is found out',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: "this.peers.send(peer, { type: 'inquire' });",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'catch-up-voids-evidence',
+    rule: 'Nobody is asked to catch up whom a view that may still count names',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: 'if (this.membership.isCountedOn(peer)) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-unverified',
+    rule: 'A checkpoint is held against the digest before it replaces the log',
+    edits: [
+      {
+        file: 'src/storage/verified-pairs.js',
+        find: "throw new TableDamagedError('a stored value changed by itself');",
+        replace: 'return;',
+      },
+    ],
+  },
 ];

@@ -137,8 +137,8 @@ function folderFaults(
       const process = faults.spare();
       if (process === null) return NOT_NOW;
       for (const each of cluster.participants) each.crash('killed');
-      // Its last record only: a folder that is refused would leave no one to ask.
-      tear(faults, process, 12);
+      faults.backups.set(process, process.disk.save());
+      tear(faults, process, 200);
       wipe(cluster.coordinator);
       for (const each of [cluster.coordinator, ...cluster.participants]) faults.startLater(each);
       return `all die, c is wiped, the end of the log of ${process.name} is lost`;

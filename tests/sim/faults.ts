@@ -25,6 +25,8 @@ export class Faults {
   isOver = false;
   /** Folders that were damaged on purpose may be refused. */
   readonly damaged = new Set<SimProcess>();
+  /** Of folders that must not be lost: what a person brings back if damage makes one useless. */
+  readonly backups = new Map<SimProcess, ReadonlyMap<string, Buffer>>();
   prng: Prng;
   private readonly table: FaultTable;
 
@@ -75,6 +77,7 @@ export class Faults {
       cluster.isWhole &&
       !isPaused &&
       cluster.wire.isCalm &&
+      coordinator?.core.gate.synced === coordinator?.core.gate.appended &&
       cluster.second?.isRunning !== true &&
       this.damaged.size === 0 &&
       cluster.configured().every(({ machine, disk }) => {

@@ -26,7 +26,7 @@ export class Supervisor {
   }
 
   look(): void {
-    const { cluster, damaged } = this.faults;
+    const { cluster, damaged, backups } = this.faults;
     const { coordinator, participants, second } = cluster;
     const all: SimProcess[] = [coordinator, ...participants];
     for (const process of second === null ? all : [...all, second]) {
@@ -37,7 +37,23 @@ export class Supervisor {
         const state = machine?.state;
         return state?.fit === true && state.tailFrom === 0;
       });
-      if (isSound) damaged.clear();
+      if (isSound) {
+        damaged.clear();
+        backups.clear();
+      }
+    }
+  }
+
+  private repair(process: SimProcess): void {
+    const { cluster, backups } = this.faults;
+    const backup = backups.get(process);
+    backups.delete(process);
+    if (backup === undefined) {
+      cluster.marks.hit('operator: set a damaged folder aside');
+      process.disk.wipe();
+    } else {
+      cluster.marks.hit('operator: repaired a damaged folder');
+      process.disk.restore(backup);
     }
   }
 
@@ -46,8 +62,7 @@ export class Supervisor {
     const reason = process.endedFor;
     process.endedFor = '';
     if (DAMAGED.test(reason) && damaged.has(process)) {
-      cluster.marks.hit('operator: set a damaged folder aside');
-      process.disk.wipe();
+      this.repair(process);
     } else if (TAKEN_OVER.test(reason) && cluster.second !== null) {
       cluster.marks.hit('ended: another coordinator took over');
       // Nobody keeps starting the one that lost.

@@ -45,6 +45,25 @@ describe('coordinator/admission', () => {
     expect(driver.machine.core.counters.rejoins).to.equal(1);
   });
 
+  it('asks nobody to catch up whom a view that may still count names', () => {
+    const driver = new CoordinatorDriver().serve();
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => driver.part(name));
+    if (!a || !b || !c) throw new Error('three participants');
+    for (const part of [a, b]) part.silent.add('view');
+    c.die();
+    driver.set('k');
+    driver.run(1300);
+    c.isUp = true;
+    driver.run(600);
+    expect(c.all('catchUp'), 'the view without it is nowhere stored').to.deep.equal([]);
+    for (const part of [a, b]) {
+      const { number, epoch } = part.last('view').view;
+      part.say({ type: 'viewed', number, epoch });
+    }
+    driver.run(400);
+    expect(c.all('catchUp').length).to.be.greaterThan(0);
+  });
+
   it('gives the barrier up after well under a second, and tries again later', () => {
     const { driver, c } = joining();
     caughtUp(c, 1);
