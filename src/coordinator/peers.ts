@@ -14,7 +14,6 @@ import type { Prng } from '../base/prng.js';
 import { proof, proofText } from '../rpc/proof.js';
 import {
   type Pong,
-  type Purpose,
   type Refused,
   type Reply,
   type Request,
@@ -22,6 +21,7 @@ import {
   type Welcome,
   PROTOCOL_VERSION,
 } from '../rpc/messages.js';
+import { Channel, type ChannelState } from './channel.js';
 import type { CoordinatorCore } from './core.js';
 import { FailureDetector } from './failure-detector.js';
 import type { DialId } from './ready.js';
@@ -41,25 +41,6 @@ const NONCE_DIGITS = 32;
 const DATA_PATIENCE = 1.8;
 
 const STUCK = 'answers heartbeats but nothing else';
-
-type ChannelState = 'idle' | 'dialling' | 'greeting' | 'proving' | 'open';
-
-export class Channel {
-  dial: DialId | null = null;
-  state: ChannelState = 'idle';
-  nonce = '';
-  retryAt: Millis;
-  sinceAt: Millis;
-  failures = 0;
-
-  constructor(
-    readonly purpose: Purpose,
-    now: Millis,
-  ) {
-    this.retryAt = now;
-    this.sinceAt = now;
-  }
-}
 
 /** A participant's place in the system, for people: see INFO. */
 export type PeerState = 'member' | 'suspected' | 'joining' | 'out' | 'unreachable' | 'new';
@@ -314,6 +295,9 @@ export class Peers {
     if (channel.purpose === 'heartbeat') {
       peer.nextPingAt = this.core.now;
       this.ping(peer);
+      // It may be a new process, which knows nothing of an older data connection.
+      if (channel.isAgain && peer.data.state === 'open') this.send(peer, { type: 'inquire' });
+      channel.isAgain = true;
     } else {
       this.events.onOpen(peer);
     }

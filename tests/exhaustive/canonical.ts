@@ -11,7 +11,8 @@
  * the machines themselves.
  */
 import { SyncGate } from '../../src/base/sync-gate.js';
-import { Channel, Peer } from '../../src/coordinator/peers.js';
+import { Channel } from '../../src/coordinator/channel.js';
+import { Peer } from '../../src/coordinator/peers.js';
 import { Table } from '../../src/storage/table.js';
 
 /** No timeout is longer, nor does anything depend on which of two longer times it is. */

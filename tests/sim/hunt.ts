@@ -14,6 +14,8 @@ export interface HuntOptions {
 
 /** Seeds that a thread runs before it reports. */
 const CHUNK = 20;
+/** Most of what a seed makes is soon garbage. */
+const YOUNG_GENERATION_MB = 64;
 /** More failures tell nothing new. */
 const MAX_FAILURES = 25;
 
@@ -45,7 +47,9 @@ export async function hunt(options: HuntOptions): Promise<Tally> {
 
 function runThread(take: () => number[], report: (part: Tally) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     const feed = (): void => {
       const seeds = take();
       worker.postMessage(seeds.length > 0 ? { seeds } : null);

@@ -45,12 +45,12 @@ export interface Reduction {
 const MIN_CLIENTS = 3;
 const OPERATIONS = 100;
 /** Faults come while clients are at work. */
-const FAULT_SPAN_MS = 4000;
+const FAULT_SPAN_MS = 3000;
 
 export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions {
   const prng = new Prng(seed);
-  const participants = pick(prng, [1, 2, 2, 3, 3, 3, 3, 4, 5]);
-  const clients = MIN_CLIENTS + prng.below(3);
+  const participants = pick(prng, [1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5]);
+  const clients = MIN_CLIENTS + (prng.chance(0.2) ? 1 + prng.below(2) : 0);
   const isShort = prng.chance(0.5);
   const isScrubbed = prng.chance(0.15);
   const options: SimOptions = {
@@ -72,7 +72,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
       pairs: prng.below(3),
       pipeline: 1 + prng.below(5),
       operations: OPERATIONS,
-      meanPauseMs: 15 + prng.below(35),
+      meanPauseMs: 10 + prng.below(25),
       largeValueChance: prng.chance(0.04) ? 0.02 : 0,
       delayMs: 0.5,
     },

@@ -71,7 +71,10 @@ export class ParticipantProcess extends SimProcess {
       pause: () =>
         new Promise((resolve) => {
           world.after(0.2, () => {
-            this.gate(life, resolve);
+            this.gate(life, () => {
+              world.isStirred = true;
+              resolve();
+            });
           });
         }),
       checkpointAfter,

@@ -9,6 +9,7 @@
  */
 import type { Prng } from '../../src/base/prng.js';
 import { type Disk, type DiskFile, DiskError } from '../../src/ports/disk.js';
+import { RESERVE_FILE } from '../../src/wal/names.js';
 import { survivingBytes } from '../helpers/memory-disk.js';
 import type { World } from './world.js';
 
@@ -169,11 +170,13 @@ export class SimDisk {
     return saved;
   }
 
-  /** The folder as a process would read it now. */
+  /** The folder as a process would read it now, without the file that only takes room. */
   content(): Map<string, Buffer> {
-    return new Map(
-      [...this.names].map(([name, { seen }]) => [name, seen.buffer.subarray(0, seen.length)]),
-    );
+    const content = new Map<string, Buffer>();
+    for (const [name, { seen }] of this.names) {
+      if (name !== RESERVE_FILE) content.set(name, seen.buffer.subarray(0, seen.length));
+    }
+    return content;
   }
 
   restore(saved: ReadonlyMap<string, Buffer>): void {
@@ -219,6 +222,7 @@ export class SimDisk {
    */
   private operation<T>(life: number, kind: string, ms: number, act: () => T): Promise<T> {
     if (!this.user.effect(life)) return NEVER;
+    this.world.isStirred = true;
     return new Promise((resolve, reject) => {
       this.world.after(ms * (0.5 + this.world.prng.next() / 2 ** 32), () => {
         if (life !== this.user.life) return;
@@ -227,10 +231,12 @@ export class SimDisk {
           if (this.fails(kind)) throw new DiskError('io', `planted: ${kind} failed`);
           const result = act();
           told = () => {
+            this.world.isStirred = true;
             resolve(result);
           };
         } catch (error) {
           told = () => {
+            this.world.isStirred = true;
             reject(error instanceof Error ? error : new Error(String(error)));
           };
         }
@@ -319,6 +325,8 @@ export class SimDisk {
 /** The bytes are written behind what is there, in place as long as nobody else has done so. */
 function extended({ buffer, length }: Content, bytes: Buffer): Content {
   const end = length + bytes.length;
+  // What is large is kept as it came: nobody changes it any more.
+  if (length === 0 && bytes.length > GROWTH_BYTES) return { buffer: bytes, length: end };
   let target = buffer;
   if (end > buffer.length) {
     target = Buffer.allocUnsafeSlow(Math.max(end, Math.min(2 * end, end + GROWTH_BYTES)));

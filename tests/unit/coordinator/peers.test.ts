@@ -43,6 +43,19 @@ describe('coordinator/peers: connections', () => {
     expect(open.part('a').peer.trouble).to.match(/it sent an unexpected welcome/);
   });
 
+  it('asks over the data connection whether it still leads anywhere when heartbeats begin anew', () => {
+    const driver = new CoordinatorDriver({ names: ['a'] }).serve();
+    const a = driver.part('a');
+    const before = a.all('inquire').length;
+    driver.step({ type: 'dialClosed', dial: a.heart, reason: 'reset by peer' });
+    a.silent.add('inquire');
+    driver.run(300);
+    expect(a.all('inquire')).to.have.length(before + 1);
+    const { data } = a;
+    driver.run(2500);
+    expect(a.data, 'nobody answered').to.not.equal(data);
+  });
+
   it('ignores whatever belongs to a connection that it has given up', () => {
     const driver = new CoordinatorDriver({ names: ['a'] }).serve();
     const a = driver.part('a');
