@@ -23,7 +23,6 @@ const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
 const countsFile = join(root, '.build', 'counts.json');
-const gradingFile = join(root, '.build', 'grading.txt');
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function step(name, command, args, env = {}) {
@@ -52,29 +51,45 @@ function tests(name, command, args) {
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
 
-/** Mostly waits, so it runs beside other steps; its output goes into a file until it is printed. */
-function startGrading() {
-  const output = openSync(gradingFile, 'w');
-  // Much else runs now; how fast a process starts is a test of its own.
-  const env = { ...process.env, GRADE_PATIENT: '1' };
-  delete env.DIR;
-  const child = spawn(process.execPath, [join(root, 'dist/tests/grade/grade.js')], {
-    cwd: root,
-    stdio: ['ignore', output, output],
-    env,
-  });
+/** Runs beside other steps; its output goes into a file until it is asked for. */
+function begin(name, command, args, env = process.env) {
+  const file = join(root, '.build', `${name}.txt`);
+  const output = openSync(file, 'w');
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env });
   closeSync(output);
   process.on('exit', () => child.kill());
-  return new Promise((resolve) => {
+  const ended = new Promise((resolve) => {
     child.on('error', () => resolve(null));
     child.on('close', resolve);
   });
+  return { name, ended, output: () => readFileSync(file, 'utf8') };
 }
 
-async function finishGrading(ended) {
-  process.stdout.write('\n== the ten grading items\n');
+/** Waits for what `begin` began, prints what it said, and counts it as one test. */
+async function finish({ name, ended, output }) {
+  process.stdout.write(`\n== ${name}\n`);
   const status = await ended;
-  const output = readFileSync(gradingFile, 'utf8');
+  process.stdout.write(output());
+  if (status === 0) total.passed++;
+  else {
+    total.failed++;
+    process.stdout.write(`== ${name} FAILED\n`);
+  }
+}
+
+/** Mostly waits. */
+function beginGrading() {
+  // Much else runs now; how fast a process starts is a test of its own.
+  const env = { ...process.env, GRADE_PATIENT: '1' };
+  delete env.DIR;
+  const script = join(root, 'dist/tests/grade/grade.js');
+  return begin('grading', process.execPath, [script], env);
+}
+
+async function finishGrading(grading) {
+  process.stdout.write('\n== the ten grading items\n');
+  const status = await grading.ended;
+  const output = grading.output();
   process.stdout.write(output);
   const passed = output.match(/^Test item \d+: PASSED$/gm)?.length ?? 0;
   total.passed += passed;
@@ -100,14 +115,16 @@ mkdirSync(join(root, '.build'), { recursive: true });
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const chosen = process.argv.slice(2);
 const built = step('build', bin('tsc'), ['-p', 'tsconfig.json']);
-const grading = built && chosen.length === 0 ? startGrading() : null;
-step('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
-step('lint', bin('eslint'), ['.', '--max-warnings', '0']);
+const grading = built && chosen.length === 0 ? beginGrading() : null;
+const format = begin('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
+const lint = begin('lint', bin('eslint'), ['.', '--max-warnings', '0']);
 if (built) {
   for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
   const covered = chosen.length > 0 ? chosen : COVERED;
   tests('tests with coverage', bin('c8'), [bin('mocha'), ...covered]);
 }
+await finish(format);
+await finish(lint);
 if (grading !== null) {
   await finishGrading(grading);
   // These take ports of the loopback interface, as grading does where it has no namespace.

@@ -6,7 +6,7 @@ import { fuzz } from './fuzz.js';
  * `FUZZ_COUNT=n` and `FUZZ_FROM=n` hunt further.
  */
 const FROM = Number(process.env['FUZZ_FROM'] ?? 1);
-const COUNT = Number(process.env['FUZZ_COUNT'] ?? 150);
+const COUNT = Number(process.env['FUZZ_COUNT'] ?? 60);
 const ONLY = process.env['FUZZ_SEED'];
 /** Seeds a test, so that a failure names few and progress shows. */
 const GROUP = 15;

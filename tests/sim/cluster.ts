@@ -66,8 +66,10 @@ export class Cluster {
     const { membership } = machine;
     const { participants: addresses } = this.coordinator.settings;
     if (membership.size !== addresses.length) return false;
-    if (!membership.memberPeers().every((peer) => peer.isReady && peer.unsound === ''))
-      return false;
+    const isSound = membership
+      .memberPeers()
+      .every((peer) => peer.isReady && peer.unsound === '' && !machine.peers.isSuspected(peer));
+    if (!isSound) return false;
     return this.configured().every(({ isRunning, isPaused, machine: participant }) => {
       const storeId = participant?.core.storeId;
       const members = membership.installed?.members ?? [];

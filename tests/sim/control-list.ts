@@ -60,6 +60,11 @@ export const CONTROLS: readonly Control[] = [
         find: 'if (crc32(body) !== head.bodyCrc)',
         replace: 'if (false)',
       },
+      {
+        file: 'src/wal/codec.js',
+        find: 'if (crc !== bytes.readUInt32BE(at + RECORD_AT.headCrc))',
+        replace: 'if (false)',
+      },
     ],
   },
   {
@@ -81,6 +86,11 @@ export const CONTROLS: readonly Control[] = [
         file: 'src/participant/links.js',
         find: 'if (epoch.number < promised.number ||',
         replace: 'if ((false && epoch.number < promised.number) ||',
+      },
+      {
+        file: 'src/participant/links.js',
+        find: 'if (expected !== null && !sameEpoch(expected, promised) && !sameEpoch(epoch, promised)) {',
+        replace: 'if (false) {',
       },
     ],
   },
@@ -299,8 +309,8 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/admission.js',
-        find: 'if (this.membership.isCountedOn(peer)) {',
-        replace: 'if (false) {',
+        find: "if (join.phase !== 'waiting' || this.membership.isCountedOn(peer))",
+        replace: "if (join.phase !== 'waiting')",
       },
     ],
   },

@@ -38,6 +38,8 @@ const WHOLE_BOUND_MS = 40_000;
 const LOOK_EVERY = 4;
 const RETRY_MS = 100;
 const MAX_ATTEMPTS = 30;
+/** Writes that may fail before one must succeed: a dead connection is found out by using it. */
+const PROBES = 3;
 const PROBE_BOUND_MS = 10_000;
 
 export class SimRun {
@@ -198,9 +200,13 @@ export class SimRun {
   private async probe(): Promise<void> {
     const { cluster, reader } = this;
     const { world } = cluster;
-    this.reader.ask({ op: 'set', pairs: [['probe', 'after the faults']] });
-    await world.until(() => reader.isIdle, PROBE_BOUND_MS);
-    const isDone = reader.history.at(-1)?.outcome === 'ok';
+    let isDone = false;
+    for (let attempt = 1; attempt <= PROBES && !isDone; attempt += 1) {
+      reader.ask({ op: 'set', pairs: [['probe', `after the faults ${attempt}`]] });
+      await world.until(() => reader.isIdle, PROBE_BOUND_MS);
+      isDone = reader.history.at(-1)?.outcome === 'ok';
+      if (!isDone) await world.run(SETTLE_MS);
+    }
     if (!isDone) cluster.violations.push(`the probe was answered ${this.lastError()}`);
     for (const key of this.keys()) reader.ask({ op: 'get', keys: [key], values: [] });
     await world.until(() => reader.isIdle, PROBE_BOUND_MS);
