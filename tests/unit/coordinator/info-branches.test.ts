@@ -1,0 +1,71 @@
+/** What INFO says before there is a view, and of a member that stands alone. */
+import { expect } from 'chai';
+import { clusterFields } from '../../../src/coordinator/info.js';
+import type { WalRecord } from '../../../src/wal/record.js';
+import { CoordinatorDriver } from './coordinator-driver.js';
+import { epoch, holding, status, view } from './statuses.js';
+
+function fieldsOf(driver: CoordinatorDriver): Map<string, string> {
+  return new Map(clusterFields(driver.machine).map(([name, value]) => [name, String(value)]));
+}
+
+/** `STATE` of each participant. */
+function states(driver: CoordinatorDriver): (string | undefined)[] {
+  const fields = fieldsOf(driver);
+  return driver.parts.map(
+    ({ peer }) => /,state=(\w+),/.exec(fields.get(`participant${peer.index}`) ?? '')?.[1],
+  );
+}
+
+describe('coordinator/info: before and without others', () => {
+  it('knows nothing of participants that it has not reached', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] });
+    const fields = fieldsOf(driver);
+    expect(fields.get('view_number')).to.equal('0');
+    expect(fields.get('state')).to.equal('recovering');
+    expect(fields.get('participant0')).to.match(/,state=unreachable,store=,.*,applied_txid=0$/);
+  });
+
+  it('calls participants new as long as there is no view', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] });
+    driver.isSyncHeld = true;
+    driver.run(100);
+    expect(driver.machine.membership.latest).to.equal(null);
+    expect(states(driver)).to.deep.equal(['new', 'new']);
+  });
+
+  it('calls members so while it recovers, one that is out out, and an empty one new', () => {
+    const last = view(1, 'a', 'b');
+    const log: WalRecord[] = [
+      { kind: 'epoch', epoch: epoch(1) },
+      { kind: 'view', view: last },
+    ];
+    const driver = new CoordinatorDriver({ names: ['a', 'b', 'c', 'd'], log });
+    for (const { name } of driver.parts)
+      driver.part(name).status = holding(name, '', { view: last });
+    driver.part('d').status = status('d', { empty: true });
+    driver.part('a').silent.add('fence');
+    driver.run(100);
+    expect(driver.phase).to.equal('recovering');
+    expect(states(driver)).to.deep.equal(['member', 'member', 'out', 'new']);
+  });
+
+  it('warns as long as one participant holds the data alone', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const warning = 'only one participant holds the data';
+    expect(fieldsOf(driver).has('warning')).to.equal(false);
+    driver.part('b').die();
+    driver.run(1100);
+    driver.request({ type: 'write', command: { op: 'del', keys: ['k'] } });
+    expect(fieldsOf(driver).get('warning')).to.equal(warning);
+    const alone = new CoordinatorDriver({ names: ['a'] }).serve();
+    expect(fieldsOf(alone).has('warning'), 'one is all there are').to.equal(false);
+  });
+
+  it('tells the fault of a member that is still in the view', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    driver.part('b').peer.unsound = 'it lies, always';
+    const told = fieldsOf(driver).get(`participant${driver.part('b').peer.index}`);
+    expect(told).to.match(/,reason=it lies; always,/);
+  });
+});
