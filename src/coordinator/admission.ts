@@ -118,7 +118,7 @@ export class Admission {
     const { core } = this;
     if (core.phase !== 'serving') return;
     for (const [peer, join] of this.joins) {
-      if (this.mayPull(peer, join)) this.pull(peer, join);
+      if (this.isDue(peer, join) && core.now >= join.retryAt) this.pull(peer, join);
     }
     if (this.barrier === null) this.raiseBarrier();
     else this.driveBarrier(this.barrier);
@@ -138,8 +138,7 @@ export class Admission {
   nextTimeoutAt(): Millis {
     let at = this.barrier?.until ?? Infinity;
     for (const [peer, join] of this.joins) {
-      const isWaiting = join.phase === 'waiting' && !this.membership.isCountedOn(peer);
-      if (isWaiting) at = Math.min(at, join.retryAt);
+      if (this.isDue(peer, join)) at = Math.min(at, join.retryAt);
       if (join.phase === 'pulling') at = Math.min(at, join.probeAt);
     }
     return at;
@@ -159,9 +158,8 @@ export class Admission {
    * Catching up voids what the joiner has promised, so no view that may still count may name it:
    * if this coordinator were lost now, its answer could be the one that tells what was decided.
    */
-  private mayPull(peer: Peer, join: Join): boolean {
-    if (join.phase !== 'waiting' || this.membership.isCountedOn(peer)) return false;
-    return this.core.now >= join.retryAt;
+  private isDue(peer: Peer, join: Join): boolean {
+    return join.phase === 'waiting' && !this.membership.isCountedOn(peer);
   }
 
   private pull(peer: Peer, join: Join): void {

@@ -13,13 +13,9 @@
  * Knows nothing of files or participants. Replay has no side effect.
  */
 import { type Epoch, type View, isNewerView, NO_EPOCH, sameView } from '../base/ids.js';
+import { ReplayError } from '../wal/errors.js';
 import type { WalRecord } from '../wal/record.js';
 import { Outcomes } from './outcomes.js';
-
-export class ReplayError extends Error {
-  override readonly name = 'ReplayError';
-  readonly code = 'REPLAY';
-}
 
 export interface CoordinatorRecovered {
   readonly epochs: Epoch[];

@@ -2,9 +2,8 @@
  * Reads what the log of a coordinator's folder says, before anything in the folder is changed.
  * Knows nothing of where the folder is, nor of what becomes of the result.
  */
-import { ContradictionError } from '../wal/errors.js';
 import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
-import { type CoordinatorRecovered, CoordinatorRecovery, ReplayError } from './recovery.js';
+import { type CoordinatorRecovered, CoordinatorRecovery } from './recovery.js';
 
 export interface CoordinatorReplay {
   readonly recovered: CoordinatorRecovered;
@@ -16,13 +15,8 @@ export async function replayCoordinator(opened: OpenedFolder): Promise<Coordinat
   const recovery = new CoordinatorRecovery();
   const outcome = await opened.replay({
     onSnapshot: () => undefined,
-    onRecord: (record, segment) => {
-      try {
-        recovery.feed(record);
-      } catch (error) {
-        if (!(error instanceof ReplayError)) throw error;
-        throw new ContradictionError(opened.disk.path, segment, error);
-      }
+    onRecord: (record) => {
+      recovery.feed(record);
     },
   });
   recovery.hintEpoch(opened.epochHint);

@@ -20,14 +20,9 @@ import { type Epoch, type TxId, type View, isNewerView } from '../base/ids.js';
 import { decodeCommands } from '../storage/commands.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
+import { ReplayError } from '../wal/errors.js';
 import type { OutcomeRecord, PieceRecord, PreparedRecord, WalRecord } from '../wal/record.js';
 import { ParticipantState } from './state.js';
-
-/** The log contradicts itself: only a refill from another participant helps. */
-export class ReplayError extends Error {
-  override readonly name = 'ReplayError';
-  readonly code = 'REPLAY';
-}
 
 export class ParticipantRecovery {
   readonly state: ParticipantState;

@@ -7,10 +7,9 @@
  * and in the log before any other record, so that what those records may have promised stays in
  * doubt through any number of restarts.
  */
-import { ContradictionError } from '../wal/errors.js';
 import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
-import { ParticipantRecovery, ReplayError } from './recovery.js';
+import { ParticipantRecovery } from './recovery.js';
 import type { ParticipantState } from './state.js';
 
 export interface ParticipantReplay {
@@ -33,13 +32,8 @@ export async function replayParticipant(
     onSnapshot: (header, table) => {
       recovery.snapshot(header, table);
     },
-    onRecord: (record, segment) => {
-      try {
-        recovery.feed(record);
-      } catch (error) {
-        if (!(error instanceof ReplayError)) throw error;
-        throw new ContradictionError(opened.disk.path, segment, error);
-      }
+    onRecord: (record) => {
+      recovery.feed(record);
     },
   });
   recovery.hintEpoch(opened.epochHint);

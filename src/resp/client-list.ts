@@ -34,8 +34,8 @@ export function formatClient(client: ClientInfo): string {
     ['user', 'default'],
     ['redir', -1],
     ['resp', client.resp],
-    ['lib-name', client.libraryName],
-    ['lib-ver', client.libraryVersion],
+    ['lib-name', client.libName],
+    ['lib-ver', client.libVersion],
   ];
   return `${fields.map(([name, value]) => `${name}=${value}`).join(' ')}\n`;
 }

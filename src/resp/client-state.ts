@@ -24,8 +24,8 @@ export interface ConnectionFacts {
 export class ClientState {
   version: RespVersion = 2;
   name = '';
-  libraryName = '';
-  libraryVersion = '';
+  libName = '';
+  libVersion = '';
   lastCommand = 'NULL';
   noEvict = false;
   noTouch = false;

@@ -24,8 +24,8 @@ export interface ClientInfo {
   readonly inFlight: number;
   readonly command: string;
   readonly resp: number;
-  readonly libraryName: string;
-  readonly libraryVersion: string;
+  readonly libName: string;
+  readonly libVersion: string;
 }
 
 /** How a command ended, for the statistics: ran, ran and answered an error, or was never run. */

@@ -172,8 +172,8 @@ export class Session {
       inFlight: this.pending.size,
       command: client.lastCommand,
       resp: client.version,
-      libraryName: client.libraryName,
-      libraryVersion: client.libraryVersion,
+      libName: client.libName,
+      libVersion: client.libVersion,
     };
   }
 

@@ -21,11 +21,17 @@ export class RotError extends Error {
   }
 }
 
+/** What the log says cannot have happened. Thrown by a role's recovery, which knows no files. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+  readonly code = 'REPLAY';
+}
+
 /** A record contradicts those before it: its checksums hold, and still it cannot have happened. */
 export class ContradictionError extends Error {
   override readonly name = 'ContradictionError';
   readonly code = 'contradiction';
-  constructor(folder: string, segment: number, cause: Error) {
+  constructor(folder: string, segment: number, cause: ReplayError) {
     super(`${folder}/${segmentName(segment)} contradicts itself: ${cause.message}`, { cause });
   }
 }

@@ -15,7 +15,7 @@ import type { Epoch, StoreId, TxId, View } from '../base/ids.js';
 import type { Disk } from '../ports/disk.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
-import { FolderError, RotError } from './errors.js';
+import { ContradictionError, FolderError, ReplayError, RotError } from './errors.js';
 import { LENGTH_MODULUS } from './format.js';
 import { Log, type LogOptions, type SegmentTotals } from './log.js';
 import { MetaFile } from './meta-file.js';
@@ -38,7 +38,8 @@ export interface FolderOptions extends LogOptions {
 export interface ReplayHandlers {
   /** Comes first, if at all. */
   readonly onSnapshot: (header: SnapshotHeader, table: Table) => void;
-  readonly onRecord: (record: WalRecord, segment: number) => void;
+  /** A ReplayError of it is passed on as a ContradictionError, which names the segment. */
+  readonly onRecord: (record: WalRecord) => void;
 }
 
 export interface CutTail {
@@ -123,7 +124,10 @@ export class OpenedFolder {
     return this.meta.current.origin !== this.options.origin;
   }
 
-  /** Tells everything from the base on. Throws RotError or FolderError, having changed nothing. */
+  /**
+   * Tells everything from the base on. Throws RotError, FolderError or ContradictionError, having
+   * changed nothing.
+   */
   async replay(handlers: ReplayHandlers): Promise<ReplayOutcome> {
     const { disk, listing } = this;
     const { storeId } = this.identity;
@@ -139,7 +143,7 @@ export class OpenedFolder {
     const tell = (record: WalRecord, segment: number): void => {
       records += 1;
       const promise = record.kind === 'epoch' || record.kind === 'view';
-      if (!found.installing || promise) handlers.onRecord(record, segment);
+      if (!found.installing || promise) this.hand(record, segment, handlers);
     };
     const segments = listing.segments.filter((segment) => segment >= found.base);
     for (const segment of segments) {
@@ -185,6 +189,15 @@ export class OpenedFolder {
     await reserve.restore();
     if (this.totals.size === 0) this.base = segment;
     return new Log(disk, this.options, { meta, reserve, totals: this.totals }, current, this.base);
+  }
+
+  private hand(record: WalRecord, segment: number, { onRecord }: ReplayHandlers): void {
+    try {
+      onRecord(record);
+    } catch (error) {
+      if (!(error instanceof ReplayError)) throw error;
+      throw new ContradictionError(this.disk.path, segment, error);
+    }
   }
 
   /** Whether the segment before is as long as it was when this one was begun. */

@@ -7,10 +7,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Prng } from '../../src/base/prng.js';
 import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
 import { Coordinator } from '../../src/coordinator/machine.js';
-import { CoordinatorRecovery } from '../../src/coordinator/recovery.js';
+import { replayCoordinator } from '../../src/coordinator/replay.js';
 import { CoordinatorShell } from '../../src/coordinator/shell.js';
 import { Participant } from '../../src/participant/machine.js';
-import { ParticipantRecovery } from '../../src/participant/recovery.js';
+import { replayParticipant, startParticipantLog } from '../../src/participant/replay.js';
 import { ParticipantShell } from '../../src/participant/shell.js';
 import type { Clock } from '../../src/ports/clock.js';
 import { SILENT_TRACE } from '../../src/ports/trace.js';
@@ -20,6 +20,8 @@ import { MemoryDisk } from '../helpers/memory-disk.js';
 import { MemoryNetwork } from '../helpers/memory-network.js';
 
 const COORDINATOR = '127.0.0.1:8001';
+/** Where every folder of the cluster is. */
+const ORIGIN = 'here';
 const MAX_TURNS = 100_000;
 /** Disk operations are a few turns of the event loop away; only then is nothing under way. */
 const IDLE_TURNS = 20;
@@ -93,7 +95,7 @@ class Role<Shell extends { close(): Promise<void> }> {
         this.stores += 1;
         return `${this.address.replace(/\D/g, '')}${this.stores}`.padStart(32, '0');
       },
-      origin: 'here',
+      origin: ORIGIN,
       segmentBytes: 1 << 20,
       segmentRecords: 1000,
     });
@@ -121,17 +123,11 @@ export class ShellCluster {
   async startCoordinator(): Promise<void> {
     const role = this.coordinator;
     const opened = await role.open();
-    const recovery = new CoordinatorRecovery();
-    await opened.replay({
-      onSnapshot: () => undefined,
-      onRecord: (record) => {
-        recovery.feed(record);
-      },
-    });
+    const { recovered } = await replayCoordinator(opened);
     const log = await opened.start();
     const clock = this.world.clock();
     const machine = new Coordinator({
-      recovered: recovery.finish(),
+      recovered,
       settings: this.coordinatorSettings(),
       ...opened.identity,
       isCopied: opened.isCopy,
@@ -161,19 +157,11 @@ export class ShellCluster {
 
   async startParticipant(role: Role<ParticipantShell>): Promise<void> {
     const opened = await role.open();
-    const recovery = new ParticipantRecovery(this.options.deltaMemoryBytes ?? 1 << 20);
-    const outcome = await opened.replay({
-      onSnapshot: (header, table) => {
-        recovery.snapshot(header, table);
-      },
-      onRecord: (record) => {
-        recovery.feed(record);
-      },
-    });
-    const log = await opened.start();
+    const replay = await replayParticipant(opened, this.options.deltaMemoryBytes ?? 1 << 20);
+    const log = await startParticipantLog(opened, replay, ORIGIN);
     const clock = this.world.clock();
     const machine = new Participant({
-      state: recovery.finish(outcome.tail?.nonZero === true),
+      state: replay.state,
       settings: {
         coordinatorAddress: COORDINATOR,
         clusterSecret: '',

@@ -22,8 +22,9 @@ interface Inode {
   forgotten: boolean;
 }
 
-type FolderChange =
-  | { readonly change: 'create'; readonly name: string; readonly inode: Inode }
+/** What no `syncFolder` has covered yet. */
+export type FolderChange<Node> =
+  | { readonly change: 'create'; readonly name: string; readonly inode: Node }
   | { readonly change: 'rename'; readonly from: string; readonly to: string }
   | { readonly change: 'remove'; readonly name: string };
 
@@ -46,7 +47,7 @@ export class MemoryDisk implements Disk {
   syncs = 0;
   private names = new Map<string, Inode>();
   private durableNames = new Map<string, Inode>();
-  private changes: FolderChange[] = [];
+  private changes: FolderChange<Inode>[] = [];
   /** Handles of before a crash are dead: their process is gone. */
   private life = 0;
 
@@ -255,7 +256,8 @@ export class MemoryDisk implements Disk {
   }
 }
 
-function applyChange(names: Map<string, Inode>, change: FolderChange): void {
+/** Does to a folder what was done to it before a power cut. */
+export function applyChange<Node>(names: Map<string, Node>, change: FolderChange<Node>): void {
   if (change.change === 'create') {
     names.set(change.name, change.inode);
   } else if (change.change === 'remove') {

@@ -7,12 +7,12 @@
 import { expect } from 'chai';
 import { crc32 } from '../../src/base/hash.js';
 import type { Prng } from '../../src/base/prng.js';
-import { CoordinatorRecovery, ReplayError as A } from '../../src/coordinator/recovery.js';
+import { CoordinatorRecovery } from '../../src/coordinator/recovery.js';
 import { snapshotHeader } from '../../src/participant/checkpoint.js';
-import { ParticipantRecovery, ReplayError as B } from '../../src/participant/recovery.js';
+import { ParticipantRecovery } from '../../src/participant/recovery.js';
 import { encodeCommands } from '../../src/storage/commands.js';
 import { SnapshotLoader, snapshotFrames } from '../../src/storage/snapshot.js';
-import { FolderError, RotError } from '../../src/wal/errors.js';
+import { ContradictionError, FolderError, RotError } from '../../src/wal/errors.js';
 import { type FolderOptions, type ReplayOutcome, openFolder } from '../../src/wal/folder.js';
 import { SEGMENT_HEADER_BYTES } from '../../src/wal/format.js';
 import type { Log } from '../../src/wal/log.js';
@@ -64,7 +64,7 @@ export function optionsOf(role: Role, storeId: string): FolderOptions {
 
 /** The ways in which a start is refused with a name; anything else is a fault of ours. */
 export function isNamed(error: unknown): boolean {
-  return [RotError, FolderError, A, B].some((kind) => error instanceof kind);
+  return [RotError, FolderError, ContradictionError].some((kind) => error instanceof kind);
 }
 
 export function diskOf(files: Files): MemoryDisk {

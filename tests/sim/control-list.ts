@@ -309,8 +309,8 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/admission.js',
-        find: "if (join.phase !== 'waiting' || this.membership.isCountedOn(peer))",
-        replace: "if (join.phase !== 'waiting')",
+        find: "join.phase === 'waiting' && !this.membership.isCountedOn(peer)",
+        replace: "join.phase === 'waiting'",
       },
     ],
   },

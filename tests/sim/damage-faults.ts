@@ -3,37 +3,21 @@
  * copy, or used by two. Those that destroy something wait for a moment when nothing depends on it.
  */
 import type { CoordinatorProcess } from './coordinator-process.js';
-import { type FaultTable, type Faults, NOT_NOW } from './faults.js';
+import type { DISK_FAULTS, FaultsOf, FOLDER_FAULTS, OPERATOR_FAULTS } from './fault-names.js';
+import { type Faults, NOT_NOW } from './faults.js';
 import { COLD_KEYS, flipInMemory } from './memory-rot.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { SimProcess } from './process.js';
 
-type DamageTable = Pick<
-  FaultTable,
-  | 'failWrite'
-  | 'failSync'
-  | 'fillDisk'
-  | 'slowDisk'
-  | 'wipeParticipant'
-  | 'wipeInTurn'
-  | 'restoreParticipant'
-  | 'rotLog'
-  | 'tearLog'
-  | 'tearAndForget'
-  | 'flipMemory'
-  | 'wipeCoordinator'
-  | 'restoreCoordinator'
-  | 'secondCoordinator'
-  | 'changeConfiguration'
->;
+type DamageFaults = FaultsOf<typeof DISK_FAULTS> &
+  FaultsOf<typeof FOLDER_FAULTS> &
+  FaultsOf<typeof OPERATOR_FAULTS>;
 
-export function damageFaults(faults: Faults): DamageTable {
+export function damageFaults(faults: Faults): DamageFaults {
   return { ...diskFaults(faults), ...folderFaults(faults), ...operatorFaults(faults) };
 }
 
-function diskFaults(
-  faults: Faults,
-): Pick<DamageTable, 'failWrite' | 'failSync' | 'fillDisk' | 'slowDisk'> {
+function diskFaults(faults: Faults): FaultsOf<typeof DISK_FAULTS> {
   const failing = (kind: 'append' | 'sync'): string => {
     const process = faults.anyProcess();
     process.disk.failing = kind;
@@ -63,18 +47,7 @@ function diskFaults(
   };
 }
 
-function folderFaults(
-  faults: Faults,
-): Pick<
-  DamageTable,
-  | 'wipeParticipant'
-  | 'wipeInTurn'
-  | 'restoreParticipant'
-  | 'rotLog'
-  | 'tearLog'
-  | 'tearAndForget'
-  | 'flipMemory'
-> {
+function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
   const { cluster } = faults;
   const saved = new Map<ParticipantProcess, ReadonlyMap<string, Buffer>>();
   return {
@@ -154,12 +127,7 @@ function folderFaults(
   };
 }
 
-function operatorFaults(
-  faults: Faults,
-): Pick<
-  DamageTable,
-  'wipeCoordinator' | 'restoreCoordinator' | 'secondCoordinator' | 'changeConfiguration'
-> {
+function operatorFaults(faults: Faults): FaultsOf<typeof OPERATOR_FAULTS> {
   const { cluster } = faults;
   const { coordinator } = cluster;
   let saved: ReadonlyMap<string, Buffer> | null = null;

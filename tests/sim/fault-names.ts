@@ -10,12 +10,9 @@ export const CRASH_FAULTS = [
   'killThenPowerCut',
 ] as const;
 
-export const FAULT_NAMES = [
-  ...CRASH_FAULTS,
-  ...DISK_FAULTS,
-  'pauseParticipant',
-  'pauseCoordinator',
-  'jumpClock',
+export const PROCESS_FAULTS = ['pauseParticipant', 'pauseCoordinator', 'jumpClock'] as const;
+
+export const NETWORK_FAULTS = [
   'resetConnections',
   'cutPath',
   'cutBoth',
@@ -23,6 +20,9 @@ export const FAULT_NAMES = [
   'swizzle',
   'clogPath',
   'clientsLeave',
+] as const;
+
+export const FOLDER_FAULTS = [
   'wipeParticipant',
   'wipeInTurn',
   'restoreParticipant',
@@ -30,10 +30,27 @@ export const FAULT_NAMES = [
   'tearLog',
   'tearAndForget',
   'flipMemory',
+] as const;
+
+export const OPERATOR_FAULTS = [
   'wipeCoordinator',
   'restoreCoordinator',
   'secondCoordinator',
   'changeConfiguration',
 ] as const;
 
+/** In an order that seeds depend on. */
+export const FAULT_NAMES = [
+  ...CRASH_FAULTS,
+  ...DISK_FAULTS,
+  ...PROCESS_FAULTS,
+  ...NETWORK_FAULTS,
+  ...FOLDER_FAULTS,
+  ...OPERATOR_FAULTS,
+] as const;
+
 export type FaultName = (typeof FAULT_NAMES)[number];
+/** For each of a group of faults what it does; it says what it did. */
+export type FaultsOf<Names extends readonly FaultName[]> = Readonly<
+  Record<Names[number], () => string>
+>;

@@ -7,11 +7,16 @@ import { Prng } from '../../src/base/prng.js';
 import type { Cluster } from './cluster.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
 import { damageFaults } from './damage-faults.js';
-import type { FaultName } from './fault-names.js';
+import type {
+  CRASH_FAULTS,
+  FAULT_NAMES,
+  FaultName,
+  FaultsOf,
+  NETWORK_FAULTS,
+  PROCESS_FAULTS,
+} from './fault-names.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { CrashKind, SimProcess } from './process.js';
-
-export type FaultTable = Readonly<Record<FaultName, () => string>>;
 
 /** What a fault says that would take away the last good copy. */
 export const NOT_NOW = 'not now';
@@ -28,7 +33,7 @@ export class Faults {
   /** Of folders that must not be lost: what a person brings back if damage makes one useless. */
   readonly backups = new Map<SimProcess, ReadonlyMap<string, Buffer>>();
   prng: Prng;
-  private readonly table: FaultTable;
+  private readonly table: FaultsOf<typeof FAULT_NAMES>;
 
   constructor(readonly cluster: Cluster) {
     this.prng = new Prng(1);
@@ -107,18 +112,7 @@ export class Faults {
     for (const process of [coordinator, ...participants]) process.crash(kind);
   }
 
-  private crashFaults(): Pick<
-    FaultTable,
-    | 'crashParticipant'
-    | 'crashCoordinator'
-    | 'crashAtEffect'
-    | 'crashStarting'
-    | 'crashAll'
-    | 'killThenPowerCut'
-    | 'pauseParticipant'
-    | 'pauseCoordinator'
-    | 'jumpClock'
-  > {
+  private crashFaults(): FaultsOf<typeof CRASH_FAULTS> & FaultsOf<typeof PROCESS_FAULTS> {
     const { coordinator, participants } = this.cluster;
     const pause = (process: SimProcess, maxMs: number): string => {
       process.pause();
@@ -188,10 +182,7 @@ export class Faults {
     };
   }
 
-  private networkFaults(): Pick<
-    FaultTable,
-    'resetConnections' | 'cutPath' | 'cutBoth' | 'isolate' | 'swizzle' | 'clogPath' | 'clientsLeave'
-  > {
+  private networkFaults(): FaultsOf<typeof NETWORK_FAULTS> {
     const { wire, clients } = this.cluster;
     const cut = (from: string, to: string): void => {
       wire.cut(from, to, this.prng.chance(0.5) ? 'waits' : 'lost');

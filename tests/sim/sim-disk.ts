@@ -10,7 +10,7 @@
 import type { Prng } from '../../src/base/prng.js';
 import { type Disk, type DiskFile, DiskError } from '../../src/ports/disk.js';
 import { RESERVE_FILE } from '../../src/wal/names.js';
-import { survivingBytes } from '../helpers/memory-disk.js';
+import { applyChange, type FolderChange, survivingBytes } from '../helpers/memory-disk.js';
 import type { World } from './world.js';
 
 /** Content up to `length`; bytes before `length` are never changed in place. */
@@ -25,11 +25,6 @@ interface Inode {
   /** A sync failed: these bytes are taken for clean, and never written by a later one. */
   forgotten: boolean;
 }
-
-type Change =
-  | { readonly change: 'create'; readonly name: string; readonly inode: Inode }
-  | { readonly change: 'rename'; readonly from: string; readonly to: string }
-  | { readonly change: 'remove'; readonly name: string };
 
 /** The process that uses the disk. */
 export interface DiskUser {
@@ -59,7 +54,7 @@ export class SimDisk {
   syncs = 0;
   private names = new Map<string, Inode>();
   private durableNames = new Map<string, Inode>();
-  private changes: Change[] = [];
+  private changes: FolderChange<Inode>[] = [];
 
   constructor(
     private readonly user: DiskUser,
@@ -348,17 +343,4 @@ function surviving({ seen, durable }: Inode, keep: 'none' | Prng): Content {
   // Nobody shares the spare room behind a content that a crash has left.
   const buffer = Buffer.from(left);
   return { buffer, length: buffer.length };
-}
-
-function applyChange(names: Map<string, Inode>, change: Change): void {
-  if (change.change === 'create') {
-    names.set(change.name, change.inode);
-  } else if (change.change === 'remove') {
-    names.delete(change.name);
-  } else {
-    const inode = names.get(change.from);
-    if (inode === undefined) return;
-    names.delete(change.from);
-    names.set(change.to, inode);
-  }
 }

@@ -31,8 +31,8 @@ function setInfo({ args, client }: CommandContext): CommandOutcome {
   const value = argumentAt(args, 3);
   if (word !== 'lib-name' && word !== 'lib-ver') return answer(unrecognizedClientOption(option));
   if (!isPlainText(value)) return answer(badLibraryText(word));
-  if (word === 'lib-name') client.libraryName = value.toString('latin1');
-  else client.libraryVersion = value.toString('latin1');
+  if (word === 'lib-name') client.libName = value.toString('latin1');
+  else client.libVersion = value.toString('latin1');
   return answer(OK);
 }
 

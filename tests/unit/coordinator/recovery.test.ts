@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { CoordinatorRecovery, ReplayError } from '../../../src/coordinator/recovery.js';
+import { CoordinatorRecovery } from '../../../src/coordinator/recovery.js';
+import { ReplayError } from '../../../src/wal/errors.js';
 import type { WalRecord } from '../../../src/wal/record.js';
 import { decided, epoch, view } from './statuses.js';
 
