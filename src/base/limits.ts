@@ -38,11 +38,15 @@ export const MAX_ANSWER_BYTES = 4096 * MIB;
 export const BATCH_COMMANDS = 1024;
 export const BATCH_BYTES = 512 * KIB;
 
-/**
- * Transactions that are prepared and not yet decided; a member lags behind another by at most this.
- * Few, because what waits meanwhile makes the next batch larger: more of them mostly add syncs.
- */
+/** Transactions that are prepared and not yet decided; a member lags behind another by so many. */
 export const MAX_IN_FLIGHT = 3;
+
+/**
+ * A batch goes out beside others that are under way once it has either. A smaller one waits for
+ * them and grows meanwhile: it would only add a sync and a message at every member.
+ */
+export const COMPANION_COMMANDS = 64;
+export const COMPANION_BYTES = 64 * KIB;
 
 /**
  * Aborted transactions that a process remembers by name; must cover every possible in-doubt list.

@@ -252,7 +252,6 @@ export class Admission {
   private liftBarrier(): void {
     this.barrier = null;
     this.transactions.isHeld = false;
-    this.transactions.dispatch();
   }
 
   private postpone(peer: Peer, join: Join, reason: string): void {

@@ -26,7 +26,7 @@ export function stateRecord(
   };
 }
 
-/** `unsynced`: outcomes that were handed to the log and are not on disk yet. */
+/** `unsynced`: aborts that were handed to the log and are not on disk yet. */
 export function segmentHead(
   state: StateRecord,
   unsynced: readonly OutcomeRecord[],

@@ -6,7 +6,12 @@
  * the order of one session's commands is kept.
  */
 import type { Millis } from '../base/ids.js';
-import { BATCH_BYTES, BATCH_COMMANDS, INLINE_PAYLOAD_BYTES } from '../base/limits.js';
+import {
+  BATCH_BYTES,
+  BATCH_COMMANDS,
+  COMPANION_BYTES,
+  INLINE_PAYLOAD_BYTES,
+} from '../base/limits.js';
 import type { WriteCommand } from '../base/store-request.js';
 import type { CoordinatorCore } from './core.js';
 import type { ClientRef } from './ready.js';
@@ -19,6 +24,9 @@ export class Batcher {
   private queue: PendingWrite[] = [];
   private queuedBytes = 0;
   private queuedPairs = 0;
+  /** Clients that were answered since a batch was last taken, and how many commands have come. */
+  private expected = 0;
+  private gathered = 0;
 
   constructor(private readonly core: CoordinatorCore) {}
 
@@ -56,10 +64,35 @@ export class Batcher {
     for (const write of alive) this.count(write, 1);
   }
 
+  /** A client has its answer, and may send its next command at once. */
+  expectMore(): void {
+    this.expected += 1;
+  }
+
+  /**
+   * Every transaction costs every member a message and a sync, so beside others only a large batch
+   * goes out. One that would go alone waits for as many commands as there are clients that were
+   * just answered, as long as each round of input brings some.
+   */
+  isDue(isOneUnderWay: boolean): boolean {
+    const { length } = this.queue;
+    const isLarge =
+      length >= this.core.settings.companionCommands || this.queuedBytes >= COMPANION_BYTES;
+    if (length === 0 || (isOneUnderWay && !isLarge)) return false;
+    if (!isLarge && length < this.expected && length > this.gathered) {
+      this.gathered = length;
+      this.core.again();
+      return false;
+    }
+    return true;
+  }
+
   /** Takes the next batch, all inline. */
   take(): PendingWrite[] {
     const batch: PendingWrite[] = [];
     let bytes = 0;
+    this.expected = 0;
+    this.gathered = 0;
     for (const write of this.queue) {
       if (batch.length >= BATCH_COMMANDS) break;
       if (batch.length > 0 && bytes + write.bytes > BATCH_BYTES) break;

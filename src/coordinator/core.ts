@@ -26,6 +26,8 @@ export interface CoordinatorSettings {
   readonly maxMemoryBytes: number;
   readonly maxKeys: number;
   readonly maxQueuedRequests: number;
+  /** So many waiting commands are worth a transaction beside others that are under way. */
+  readonly companionCommands: number;
   /** Address of the one participant whose store is to be taken as the truth; '' normally. */
   readonly forcedView: string;
 }
@@ -95,6 +97,7 @@ export class CoordinatorCore {
   private replies: { client: ClientRef; reply: StoreReply }[] = [];
   private newSegment: readonly WalRecord[] | null = null;
   private exiting: string | null = null;
+  private isLull = false;
 
   constructor(
     readonly settings: CoordinatorSettings,
@@ -166,8 +169,14 @@ export class CoordinatorCore {
     this.trace.event('error', reason);
   }
 
+  /** The next Ready is better taken after one more round of input. */
+  again(): void {
+    this.isLull = true;
+  }
+
   takeReady(): CoordinatorReady | null {
     const idle =
+      !this.isLull &&
       this.records.length === 0 &&
       !this.urgent &&
       this.dialling.length === 0 &&
@@ -187,7 +196,9 @@ export class CoordinatorCore {
       reply: this.replies,
       checkpoint: this.newSegment,
       exit: this.exiting,
+      again: this.isLull,
     };
+    this.isLull = false;
     this.records = [];
     this.urgent = false;
     this.adopted = null;

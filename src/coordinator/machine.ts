@@ -175,7 +175,7 @@ export class Coordinator {
     const { core, membership } = this;
     if (core.phase !== 'serving') return;
     const state = stateRecord(core.outcomes, membership, this.takeover.epochs);
-    core.checkpoint(segmentHead(state, this.transactions.unsyncedOutcomes(), membership));
+    core.checkpoint(segmentHead(state, this.transactions.unsyncedAborts(), membership));
   }
 
   /** The log can no longer be trusted, or another coordinator took over: nobody is told more. */

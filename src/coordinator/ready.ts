@@ -50,4 +50,6 @@ export interface CoordinatorReady {
   readonly checkpoint: readonly WalRecord[] | null;
   /** This coordinator must not go on: say why, answer nobody else, stop. */
   readonly exit: string | null;
+  /** Take the next Ready only after what has arrived meanwhile: it makes a larger batch. */
+  readonly again: boolean;
 }

@@ -138,6 +138,10 @@ export class CoordinatorShell {
     for (let ready = machine.takeReady(); ready !== null; ready = machine.takeReady()) {
       this.carryOut(ready);
       if (this.hasEnded) return;
+      if (ready.again) {
+        this.schedule();
+        return;
+      }
     }
   }
 

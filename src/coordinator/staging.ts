@@ -270,7 +270,6 @@ export class Staging {
       }
       this.batcher.add(write);
     }
-    this.transactions.dispatch();
   }
 
   private expireHeld(now: Millis): void {

@@ -286,17 +286,7 @@ export class Takeover {
       const peer = this.peers.byStore(storeId);
       if (peer !== undefined) peer.unsound = why;
     }
-    if (verdicts.deciders.length === 0) {
-      const reasons = verdicts.excluded.map(({ why }) => why).join('; ');
-      const rest = view.members.filter(
-        (member) => !statuses.some((status) => status.storeId === member.storeId),
-      );
-      const names = rest.map((member) => member.address).join(', ');
-      const needed = rest.length === 0 ? '' : `; need ${names}`;
-      this.core.await(`no member of view ${view.number} holds everything (${reasons})${needed}`);
-      if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
-      return;
-    }
+    if (!this.mayDecide(view, statuses, verdicts)) return;
     const exact = verdicts.deciders.length === view.members.length;
     const mustShrink = verdicts.excluded.length > 0 || verdicts.needsExactView;
     if (!exact && mustShrink) {
@@ -309,6 +299,20 @@ export class Takeover {
     const isInstalled = this.isInstalled(view, verdicts);
     if (this.isPast('deciding') || (exact && !isInstalled)) return;
     this.record(verdicts);
+  }
+
+  private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
+    const { deciders, excluded, needsEverybody } = verdicts;
+    const present = new Set(statuses.map(({ storeId }) => storeId));
+    const rest = view.members.filter(({ storeId }) => !present.has(storeId));
+    if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return true;
+    const reasons = excluded.map(({ why }) => why);
+    if (needsEverybody) reasons.push('the only whole one has a log that was cut');
+    const needed = rest.length === 0 ? '' : `; need ${rest.map((m) => m.address).join(', ')}`;
+    const text = `no member of view ${view.number} holds everything (${reasons.join('; ')})`;
+    this.core.await(text + needed);
+    if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
+    return false;
   }
 
   /** A member that was lost again is waited for, or left out where the log allows it. */

@@ -1,9 +1,9 @@
 /**
  * One transaction at the coordinator and the client commands in it.
  *
- * Its life: `preparing` (sent, votes come in), `deciding` (COMMIT or ABORT handed to the log),
- * `decided` (the record is on disk, members are told). Plain data and the transition table; the
- * steps are in `transactions.ts`.
+ * Its life: `preparing` (sent, votes come in), then `committed` (every member has prepared it), or
+ * `aborting` (ABORT handed to the log) and `aborted` (the record is on disk, members are told).
+ * Plain data and the transition table; the steps are in `transactions.ts`.
  */
 import { assert } from '../base/assert.js';
 import type { Millis, StoreId, TxId } from '../base/ids.js';
@@ -27,14 +27,13 @@ export interface Payload {
   readonly crc: number;
 }
 
-export type TransactionState = 'preparing' | 'committing' | 'aborting' | 'committed' | 'aborted';
+export type TransactionState = 'preparing' | 'aborting' | 'committed' | 'aborted';
 
 /**
  * Absent: illegal. There is no way from a decision back, and none from one decision to the other.
  */
 export const TRANSITIONS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
-  preparing: ['committing', 'aborting'],
-  committing: ['committed'],
+  preparing: ['committed', 'aborting'],
   aborting: ['aborted'],
   committed: [],
   aborted: [],

@@ -1,12 +1,14 @@
 /**
  * The coordinator's half of two-phase commit: batches become transactions, votes become decisions.
  *
- * Rules (docs/PROTOCOL.md): decisions are taken and logged in txid order; COMMIT is synced here
- * before anyone hears of it, and is queued to every ready member before the reply leaves; nothing
- * is decided while the view is not installed at all its members; a NO from some members removes
- * them and commits on the rest; ABORT comes only from a unanimous NO, from too few members, or from
- * recovery, and aborts everything behind it; a definite error for what may be prepared anywhere
- * waits until the ABORT is synced on every member; past its deadline a client is told UNKNOWN.
+ * Rules (docs/PROTOCOL.md): decisions are taken and logged in txid order; what every member of the
+ * installed view has PREPARED, durably, is committed by that fact, so COMMIT waits for no sync of
+ * ours and is queued to every ready member before the reply leaves; nothing is decided while the
+ * view is not installed at all its members; a NO from some members removes them and commits on the
+ * rest; ABORT comes only from a unanimous NO, from too few members, or from recovery, is synced
+ * here before anyone hears of it, and aborts everything behind it; a definite error for what may
+ * be prepared anywhere waits until the ABORT is synced on every member; past its deadline a client
+ * is told UNKNOWN.
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
@@ -52,14 +54,11 @@ export class Transactions {
     return this.unfinished.every((tx) => tx.state === 'committed');
   }
 
-  /** Outcomes that were handed to the log and are not on disk yet, in txid order. */
-  unsyncedOutcomes(): OutcomeRecord[] {
-    const records: OutcomeRecord[] = [];
-    for (const { state, epoch, txid } of this.undecided) {
-      if (state === 'committing') records.push({ kind: 'commit', epoch, txid });
-      else if (state === 'aborting') records.push({ kind: 'abort', epoch, txid });
-    }
-    return records;
+  /** Aborts that were handed to the log and are not on disk yet, in txid order. */
+  unsyncedAborts(): OutcomeRecord[] {
+    return this.undecided
+      .filter(({ state }) => state === 'aborting')
+      .map(({ epoch, txid }) => ({ kind: 'abort', epoch, txid }));
   }
 
   isPending(txid: number): boolean {
@@ -69,10 +68,9 @@ export class Transactions {
   /** A payload that every member holds in pieces: next in turn. */
   addStaged(write: PendingWrite, payload: Payload, begun: () => void): void {
     this.staged.push({ write, payload, begun });
-    this.dispatch();
   }
 
-  /** Sends what waits, as far as the window allows. */
+  /** Sends what waits, as far as the window allows. Called when all inputs of a turn are in. */
   dispatch(): void {
     if (this.core.phase !== 'serving') return;
     // Participants refuse everything behind a NO until they have logged its ABORT.
@@ -84,7 +82,7 @@ export class Transactions {
         this.staged.shift();
         this.begin([next.write], next.payload);
         next.begun();
-      } else if (this.batcher.length > 0 && !this.isHeld) {
+      } else if (!this.isHeld && this.batcher.isDue(this.undecided.length > 0)) {
         this.beginBatch(this.batcher.take());
       } else {
         return;
@@ -187,7 +185,6 @@ export class Transactions {
       }
     }
     this.shrinkIfNeeded();
-    this.dispatch();
   }
 
   /** The members that a smaller view should have so that work can go on; null if none is needed. */
@@ -222,18 +219,14 @@ export class Transactions {
     if (this.membership.mayFollow(members)) this.membership.propose(members, reason);
   }
 
+  /**
+   * Any recovery finds it prepared at every member that may decide, and commits it: the record only
+   * spares that question, and is flushed when convenient.
+   */
   private commit(tx: Transaction): void {
     const { core } = this;
-    tx.become('committing');
-    core.persist({ kind: 'commit', epoch: tx.epoch, txid: tx.txid }, true);
     core.trace.point('coordinator-deciding');
-    core.gate.whenSynced(() => {
-      this.onCommitDurable(tx);
-    });
-  }
-
-  private onCommitDurable(tx: Transaction): void {
-    const { core } = this;
+    core.persist({ kind: 'commit', epoch: tx.epoch, txid: tx.txid }, false);
     this.decided(tx, true);
     core.trace.point('coordinator-decided');
     this.tell(tx, true);
@@ -243,9 +236,9 @@ export class Transactions {
       if (write.client === null || write.command.op !== 'set') continue;
       core.reply(write.client, { type: 'ok' });
       write.client = null;
+      this.batcher.expectMore();
     }
     if (tx.awaitsResults) this.unfinished.push(tx);
-    this.dispatch();
   }
 
   /** Aborts this transaction and all behind it; the commands of those are batched anew. */
@@ -266,7 +259,6 @@ export class Transactions {
       for (const tx of aborted) this.onAbortDurable(tx);
       const retried = aborted.filter((tx) => tx.abort?.retry === true);
       this.batcher.putBack(retried.flatMap((tx) => tx.writes));
-      this.dispatch();
     });
   }
 
@@ -282,7 +274,7 @@ export class Transactions {
 
   private decided(tx: Transaction, commit: boolean): void {
     const { core } = this;
-    assert(this.undecided[0] === tx, 'outcomes become durable in txid order');
+    assert(this.undecided[0] === tx, 'outcomes are told in txid order');
     this.undecided.shift();
     tx.become(commit ? 'committed' : 'aborted');
     core.outcomes.add({ epoch: tx.epoch, txid: tx.txid, commit });

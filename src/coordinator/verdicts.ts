@@ -17,7 +17,8 @@
  * store is damaged or half filled (@X), if it lacks what our log says was committed or what another
  * member has resolved (@Y), if it lacks n, its log was cut at or before n, and another member has n
  * (@Z), or if it prepared n under an older epoch than another member (@W). Its absence proves
- * nothing then.
+ * nothing then. A single decider whose log was cut cannot testify against members that did not
+ * answer: our log may lack the last commits that were told (`needsEverybody`).
  *
  * Invariant: every acknowledged transaction is committed, provided that at least one member that
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
@@ -45,6 +46,8 @@ export interface Verdicts {
    * it.
    */
   readonly needsExactView: boolean;
+  /** Nobody may be left out: the only decider may have lost what it had promised. */
+  readonly needsEverybody: boolean;
 }
 
 export function decideVerdicts(
@@ -65,8 +68,12 @@ export function decideVerdicts(
   // What a damaged store lists as ended did end; one that was being filled has nothing to say.
   const witnesses = [...statuses, ...others].filter((status) => !status.empty);
   excludeLosers(deciders, witnesses, outcomes, exclude);
-  excludeUncertain(() => deciders, exclude);
-  return { deciders: deciders.map(storeIdOf), excluded, ...walk(deciders, witnesses, outcomes) };
+  const holders = statuses.filter((status) => !status.empty);
+  excludeUncertain(() => deciders, holders, exclude);
+  const [only] = deciders;
+  const needsEverybody = deciders.length === 1 && only !== undefined && only.tailFrom > 0;
+  const walked = walk(deciders, witnesses, outcomes);
+  return { deciders: deciders.map(storeIdOf), excluded, needsEverybody, ...walked };
 }
 
 /** @Y: whoever lacks what is proved to be committed has lost data. */
@@ -97,20 +104,24 @@ function firstLacking(
   return 0;
 }
 
-/** @Z and @W, from the lowest transaction in doubt up. */
+/**
+ * @Z and @W, from the lowest transaction in doubt up. That a damaged member has prepared one is
+ * evidence too, though it decides nothing.
+ */
 function excludeUncertain(
   current: () => readonly Status[],
+  holders: readonly Status[],
   exclude: (status: Status, why: string) => void,
 ): void {
-  const highest = Math.max(0, ...current().map(lastPrepared));
+  const highest = Math.max(0, ...holders.map(lastPrepared));
   const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
   for (let txid = lowest; txid <= highest; txid += 1) {
-    const epochs = current().map((status) => inDoubtAt(status, txid)?.epoch ?? 0);
-    const newest = Math.max(0, ...epochs);
+    const newest = newestEpochAt(txid, current());
+    const isHeld = newestEpochAt(txid, holders) > 0;
     for (const status of current()) {
       const held = inDoubtAt(status, txid);
       const has = held !== undefined || status.resolved.txid >= txid;
-      if (!has && status.tailFrom > 0 && status.tailFrom <= txid && newest > 0) {
+      if (!has && status.tailFrom > 0 && status.tailFrom <= txid && isHeld) {
         exclude(status, `its log was cut before transaction ${txid}`);
       } else if (held !== undefined && held.epoch < newest) {
         exclude(status, `it holds another transaction ${txid}, of an older epoch`);
@@ -174,6 +185,10 @@ function abortedEpoch(txid: TxId, members: readonly Status[]): number {
 
 function inDoubtAt(status: Status, txid: TxId): InDoubt | undefined {
   return status.inDoubt[txid - status.resolved.txid - 1];
+}
+
+function newestEpochAt(txid: TxId, members: readonly Status[]): number {
+  return Math.max(0, ...members.map((status) => inDoubtAt(status, txid)?.epoch ?? 0));
 }
 
 function storeIdOf(status: Status): StoreId {

@@ -72,7 +72,7 @@ export class ClientConnection {
     this.deliverRequests();
     if (this.flushScheduled) return;
     this.flushScheduled = true;
-    setImmediate(() => this.flush());
+    process.nextTick(() => this.flush());
   }
 
   /** In order also if the owner answers at once, which may bring further requests out. */

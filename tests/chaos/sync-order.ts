@@ -1,6 +1,7 @@
 /**
  * Persist before you promise, judged from a trace alone: nothing that depends on a record leaves a
- * process before the sync of that record has returned. What depends on what is in docs/PROTOCOL.md.
+ * process before the sync of that record has returned, and no commit is told before the promises of
+ * all members have arrived. What depends on what is in docs/PROTOCOL.md.
  *
  * Frames and records are decoded by the program's own codecs; the order comes from the trace. A
  * trace begins with the process and with an empty folder.
@@ -8,7 +9,7 @@
 import { decodeReply, decodeRequest } from '../../src/rpc/codec.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
 import { decodeCommands } from '../../src/storage/commands.js';
-import type { WalRecord } from '../../src/wal/record.js';
+import type { OutcomeRecord, WalRecord } from '../../src/wal/record.js';
 import { parseTrace } from './strace-lines.js';
 import { type TracedRecord, tracedRecords } from './traced-log.js';
 import { type Frame, type TracedStream, tracedStreams } from './traced-streams.js';
@@ -35,7 +36,7 @@ export function checkParticipantTrace(text: string): SyncOrder {
   const checks = streams.flatMap((stream) =>
     stream.sent.flatMap((frame) => {
       const reply = peerReply(frame, stream);
-      return reply === null ? [] : facts.check(reply.type, frame, neededByReply(reply));
+      return reply === null ? [] : facts.check(reply.type, frame.at, neededByReply(reply));
     }),
   );
   return verdict(checks);
@@ -45,17 +46,21 @@ export function checkCoordinatorTrace(text: string): SyncOrder {
   const { facts, streams, records } = read(text);
   const checks: Check[] = [];
   const peers = streams.filter(({ sent }) => PEER_REQUEST.test(headOf(sent[0])));
+  facts.settle(decidedAt(peers, records));
   for (const { sent } of peers) {
-    for (const frame of sent) {
-      const request = decodeRequest(frame.words);
-      checks.push(...facts.check(request.type, frame, neededByRequest(request)));
+    for (const { words, at } of sent) {
+      const request = decodeRequest(words);
+      checks.push(...facts.check(request.type, at, neededByRequest(request)));
     }
   }
   const transactions = transactionsByKey(peers);
   for (const stream of streams) {
     if (!peers.includes(stream)) checks.push(...clientChecks(stream, facts, transactions));
   }
-  checks.push(...voteChecks(peers, records));
+  for (const { record, writtenAt } of records) {
+    if (record.kind !== 'commit') continue;
+    checks.push(...facts.check('commit record', writtenAt, [nameOf(record)]));
+  }
   return verdict(checks);
 }
 
@@ -87,10 +92,15 @@ class Facts {
     }
   }
 
-  check(rule: string, frame: Frame, needed: readonly string[]): Check[] {
+  /** These hold from these lines on, whatever this log has synced. */
+  settle(lines: ReadonlyMap<string, number>): void {
+    for (const [fact, at] of lines) this.#durableAt.set(fact, at);
+  }
+
+  check(rule: string, leftAt: number, needed: readonly string[]): Check[] {
     return needed.map((what) => {
       const durableAt = this.#durableAt.get(what) ?? Infinity;
-      return { rule, what, leftAt: frame.at, durableAt };
+      return { rule, what, leftAt, durableAt };
     });
   }
 }
@@ -101,7 +111,7 @@ function factsOf(record: WalRecord): string[] {
       return [`prepared ${record.epoch}:${record.txid}`];
     case 'commit':
     case 'abort':
-      return [`${record.kind} ${record.epoch}:${record.txid}`, `outcome of ${record.txid}`];
+      return [nameOf(record), `outcome of ${record.txid}`];
     case 'epoch':
       return [`epoch ${record.epoch.number}`];
     case 'view':
@@ -111,6 +121,10 @@ function factsOf(record: WalRecord): string[] {
     default:
       return [];
   }
+}
+
+function nameOf({ kind, epoch, txid }: OutcomeRecord): string {
+  return `${kind} ${epoch}:${txid}`;
 }
 
 function neededByReply(reply: Reply): string[] {
@@ -197,30 +211,31 @@ function clientChecks(
     const [command, key] = received[index]?.words ?? [];
     if (headOf(frame) !== '+OK' || command?.toString() !== 'SET' || key === undefined) return [];
     const last = transactions.get(key.toString('latin1'))?.at(-1);
-    return facts.check('reply to a client', frame, [`commit ${last?.transaction ?? '?'}`]);
+    return facts.check('reply to a client', frame.at, [`commit ${last?.transaction ?? '?'}`]);
   });
 }
 
-/** The commit is not even written before every member's promise has arrived. */
-function voteChecks(peers: readonly TracedStream[], records: readonly TracedRecord[]): Check[] {
+/** What every member has promised durably is committed: when the last of these votes arrived. */
+function decidedAt(
+  peers: readonly TracedStream[],
+  records: readonly TracedRecord[],
+): Map<string, number> {
   const votes = new Map<string, number[]>();
   for (const { received } of peers) {
     for (const { words, at } of received) {
       const reply = decodeReply([...words]);
       if (reply.type !== 'vote' || reply.vote !== 'yes') continue;
-      const name = `${reply.epoch}:${reply.txid}`;
+      const name = `commit ${reply.epoch}:${reply.txid}`;
       votes.set(name, [...(votes.get(name) ?? []), at]);
     }
   }
   let members = 0;
-  const checks: Check[] = [];
-  for (const { record, writtenAt } of records) {
+  const decided = new Map<string, number>();
+  for (const { record } of records) {
     if (record.kind === 'view') members = record.view.members.length;
     if (record.kind !== 'commit') continue;
-    const name = `${record.epoch}:${record.txid}`;
-    const arrived = (votes.get(name) ?? []).sort((a, b) => a - b);
-    const durableAt = arrived[members - 1] ?? Infinity;
-    checks.push({ rule: 'commit record', what: `votes on ${name}`, leftAt: writtenAt, durableAt });
+    const arrived = (votes.get(nameOf(record)) ?? []).sort((a, b) => a - b);
+    decided.set(nameOf(record), arrived[members - 1] ?? Infinity);
   }
-  return checks;
+  return decided;
 }

@@ -88,6 +88,10 @@ class Role<Shell extends { close(): Promise<void> }> {
     readonly role: 'coordinator' | 'participant',
   ) {}
 
+  get isSynced(): boolean {
+    return this.log === null || this.log.syncedLsn === this.log.appendedLsn;
+  }
+
   open(): Promise<OpenedFolder> {
     return openFolder(this.disk, {
       role: this.role,
@@ -249,6 +253,7 @@ export class ShellCluster {
       maxMemoryBytes: 1 << 30,
       maxKeys: 1000,
       maxQueuedRequests: 1000,
+      companionCommands: 1,
       forcedView: '',
     };
   }

@@ -106,6 +106,7 @@ export class SimCluster {
       maxMemoryBytes: this.options.maxMemoryBytes ?? 1e9,
       maxKeys: 1e6,
       maxQueuedRequests: 10_000,
+      companionCommands: 1,
       forcedView: '',
       ...changes,
     });

@@ -73,6 +73,7 @@ export class CoordinatorProcess implements LocalProcess {
         maxMemoryBytes: 1e9,
         maxKeys: 1e6,
         maxQueuedRequests: 1000,
+        companionCommands: 1,
         forcedView: '',
       },
       storeId: 'c-store',

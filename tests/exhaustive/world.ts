@@ -133,7 +133,10 @@ export class World {
     this.told = this.told.map((told, index) => (index === request ? said : told));
   }
 
-  /** No YES before PREPARED is durable, no outcome before the coordinator's record of it is. */
+  /**
+   * No YES before PREPARED is durable, no outcome before the coordinator's record of it is, unless
+   * it is a commit that every member of its newest view has PREPARED.
+   */
   private checkPromise(who: number, message: Message): void {
     const durable = this.automaton(who).durable(this.local(who));
     if (message.type === 'vote' && message.vote === 'yes') {
@@ -146,7 +149,15 @@ export class World {
     const isKnown = durable.outcomes.has(`${epoch}:${txid}=${commit ? 'commit' : 'abort'}`);
     const isOpposed = durable.outcomes.has(`${epoch}:${txid}=${commit ? 'abort' : 'commit'}`);
     if (isKnown || (!isOpposed && txid <= durable.endedTo)) return;
+    if (commit && this.isPreparedAt(durable.members, `${epoch}:${txid}`)) return;
     throw new Violation(`the outcome of ${epoch}:${txid} is told before it is synced`);
+  }
+
+  private isPreparedAt(members: readonly string[], name: string): boolean {
+    return members.every((address) => {
+      const who = Number(/^p(\d)/.exec(address)?.[1]);
+      return this.automaton(who).durable(this.local(who)).prepared.has(name);
+    });
   }
 
   private sendFromCoordinator(at: string, message: Message): void {

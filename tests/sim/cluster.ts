@@ -37,8 +37,8 @@ export class Cluster {
   }
 
   makeCoordinator(name: string, addresses: readonly string[]): CoordinatorProcess {
-    const { log, minParticipants, syncMs } = this.options;
-    const settings = { participants: addresses, minParticipants };
+    const { log, minParticipants, syncMs, companionCommands = 1 } = this.options;
+    const settings = { participants: addresses, minParticipants, companionCommands };
     const made = new CoordinatorProcess(this.surroundings(), name, log, settings);
     made.disk.syncMs = syncMs;
     this.wire.processes.set(name, made);

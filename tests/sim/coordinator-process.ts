@@ -15,7 +15,10 @@ import type { LogProfile } from './options.js';
 import { SimProcess, type Surroundings } from './process.js';
 import type { ServerSession } from './server-session.js';
 
-export type Reconfigurable = Pick<CoordinatorSettings, 'participants' | 'minParticipants'>;
+export type Reconfigurable = Pick<
+  CoordinatorSettings,
+  'participants' | 'minParticipants' | 'companionCommands'
+>;
 
 export class CoordinatorProcess extends SimProcess {
   shell: CoordinatorShell | null = null;

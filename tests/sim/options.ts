@@ -2,6 +2,7 @@
  * What a seed stands for: the shape of a cluster, its workload, and the plan of its faults, all
  * drawn at once, so that a run can be repeated with some of the faults or clients left out.
  */
+import { COMPANION_COMMANDS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { WorkloadProfile } from './client.js';
 import { DISK_FAULTS, FAULT_NAMES, type FaultName } from './fault-names.js';
@@ -28,6 +29,8 @@ export interface SimOptions {
   readonly clients: number;
   readonly minParticipants: number;
   readonly syncMs: number;
+  /** As the coordinator's setting; plans of before it was one mean 1. */
+  readonly companionCommands?: number;
   readonly scrubIntervalMs: number;
   readonly wire: WireProfile;
   readonly log: LogProfile;
@@ -53,7 +56,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const clients = MIN_CLIENTS + (prng.chance(0.2) ? 1 + prng.below(2) : 0);
   const isShort = prng.chance(0.5);
   const isScrubbed = prng.chance(0.15);
-  const options: SimOptions = {
+  const drawn: SimOptions = {
     seed,
     participants,
     clients,
@@ -78,6 +81,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
     },
     faults: drawFaults(prng, isScrubbed),
   };
+  const options = { ...drawn, companionCommands: pick(prng, [1, 1, 3, COMPANION_COMMANDS]) };
   return reduced(options, reduction);
 }
 

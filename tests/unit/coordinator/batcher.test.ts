@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BATCH_BYTES, BATCH_COMMANDS, INLINE_PAYLOAD_BYTES } from '../../../src/base/limits.js';
+import {
+  BATCH_BYTES,
+  BATCH_COMMANDS,
+  COMPANION_BYTES,
+  INLINE_PAYLOAD_BYTES,
+} from '../../../src/base/limits.js';
 import type { WriteCommand } from '../../../src/base/store-request.js';
 import { Batcher, needsStaging } from '../../../src/coordinator/batcher.js';
 import type { PendingWrite } from '../../../src/coordinator/transaction.js';
@@ -124,5 +129,40 @@ describe('coordinator/batcher', () => {
     const batcher = new Batcher(core);
     expect(needsStaging(make(batcher, 1, set(INLINE_PAYLOAD_BYTES / 2)))).to.equal(true);
     expect(needsStaging(make(batcher, 1, set(INLINE_PAYLOAD_BYTES / 2 - 300)))).to.equal(false);
+  });
+});
+
+describe('coordinator/batcher: when a batch is due', () => {
+  const companionCommands = 4;
+  const { core: patient } = new CoordinatorDriver({ settings: { companionCommands } }).machine;
+  const waiting = (count: number): Batcher => {
+    const batcher = new Batcher(patient);
+    for (let i = 0; i < count; i += 1) batcher.add(make(batcher, i));
+    return batcher;
+  };
+  const isLull = (): boolean => patient.takeReady()?.again === true;
+
+  it('is at once where nothing is under way, and beside others once it is large', () => {
+    expect(waiting(0).isDue(false)).to.equal(false);
+    expect(waiting(1).isDue(false)).to.equal(true);
+    expect(waiting(companionCommands - 1).isDue(true)).to.equal(false);
+    expect(waiting(companionCommands).isDue(true)).to.equal(true);
+    const bytes = waiting(0);
+    bytes.add(make(bytes, 1, set(COMPANION_BYTES)));
+    expect(bytes.isDue(true)).to.equal(true);
+  });
+
+  it('waits for clients that were just answered, as long as each round brings some', () => {
+    const batcher = waiting(1);
+    for (let i = 0; i < 3; i += 1) batcher.expectMore();
+    expect([batcher.isDue(false), isLull()]).to.deep.equal([false, true]);
+    batcher.add(make(batcher, 7));
+    expect([batcher.isDue(false), isLull()]).to.deep.equal([false, true]);
+    expect([batcher.isDue(false), isLull()], 'nobody came').to.deep.equal([true, false]);
+    batcher.add(make(batcher, 8));
+    expect(batcher.isDue(false), 'all are here').to.equal(true);
+    batcher.take();
+    batcher.add(make(batcher, 9));
+    expect(batcher.isDue(false), 'nobody is expected any more').to.equal(true);
   });
 });

@@ -166,14 +166,18 @@ describe('coordinator/clients: the fate of a transaction', () => {
     expect(status(driver, '7:1'), 'another bears the number').to.equal('aborted');
   });
 
-  it('tells nothing that is not synced', () => {
+  it('tells a commit when it is decided, and an abort when it is synced', () => {
     const driver = new CoordinatorDriver().serve();
     driver.isSyncHeld = true;
     driver.set('a');
-    expect(driver.log.at(-1)?.kind).to.equal('commit');
-    expect(status(driver, '1:1')).to.equal('pending');
-    driver.sync();
     expect(status(driver, '1:1')).to.equal('committed');
+    for (const part of driver.parts) part.silent.add('prepare');
+    driver.set('b');
+    for (const part of driver.parts) part.say(part.vote(2, 'no', 'odd'));
+    expect(driver.log.at(-1)?.kind).to.equal('abort');
+    expect(status(driver, '1:2')).to.equal('pending');
+    driver.sync();
+    expect(status(driver, '1:2')).to.equal('aborted');
   });
 
   it('refuses what is no name', () => {

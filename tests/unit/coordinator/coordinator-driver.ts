@@ -241,6 +241,7 @@ export class CoordinatorDriver {
         maxMemoryBytes: 1e9,
         maxKeys: 1e6,
         maxQueuedRequests: 10_000,
+        companionCommands: 1,
         forcedView: '',
         ...options.settings,
       },

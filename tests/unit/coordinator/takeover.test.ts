@@ -102,6 +102,20 @@ describe('coordinator/takeover: with its log', () => {
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'c']);
   });
 
+  it('leaves nobody out while the only member that is there has a log that was cut', () => {
+    const driver = restarted(['C', 'C 1', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    holds(driver.part('a'), 'C', { tailFrom: 2 });
+    for (const name of ['b', 'c']) driver.part(name).isUp = false;
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.match(/a log that was cut\); need b:1, c:1$/);
+    driver.part('b').isUp = true;
+    driver.part('a').silent.add('catchUp');
+    driver.run(1500);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'b']);
+    expect(driver.machine.core.outcomes.get(2)?.commit).to.equal(true);
+  });
+
   it('removes members that lost data, and has them filled', () => {
     const driver = restarted(['C C', 'C', 'C C'], { log: logged(2, 'a', 'b', 'c') });
     driver.part('b').silent.add('catchUp');

@@ -6,19 +6,12 @@ import {
   Transaction,
 } from '../../../src/coordinator/transaction.js';
 
-const STATES: readonly TransactionState[] = [
-  'preparing',
-  'committing',
-  'aborting',
-  'committed',
-  'aborted',
-];
+const STATES: readonly TransactionState[] = ['preparing', 'aborting', 'committed', 'aborted'];
 
 const PATHS: Readonly<Record<TransactionState, readonly TransactionState[]>> = {
   preparing: [],
-  committing: ['committing'],
   aborting: ['aborting'],
-  committed: ['committing', 'committed'],
+  committed: ['committed'],
   aborted: ['aborting', 'aborted'],
 };
 

@@ -12,6 +12,7 @@ interface Case {
   readonly base: number;
   readonly decisions: readonly string[];
   readonly exact?: boolean;
+  readonly everybody?: boolean;
 }
 
 const a = (words: string, changes: object = {}): Status => holding('a', words, changes);
@@ -173,6 +174,29 @@ const CASES: readonly Case[] = [
     decisions: [],
   },
   {
+    what: '@Z a damaged member that holds it is evidence enough',
+    log: '',
+    members: [a('C', { tailFrom: 2 }), b('C 1', { fit: false })],
+    out: ['s-b', 's-a'],
+    base: 0,
+    decisions: ['0:1 C'],
+  },
+  {
+    what: 'a single log that was cut says nothing about members that did not answer',
+    log: '',
+    members: [a('C', { tailFrom: 2 })],
+    base: 1,
+    decisions: [],
+    everybody: true,
+  },
+  {
+    what: 'two logs that were cut at the same place do',
+    log: '',
+    members: [a('C', { tailFrom: 2 }), b('C', { tailFrom: 2 })],
+    base: 1,
+    decisions: [],
+  },
+  {
     what: '@W what an older epoch prepared was never acknowledged there',
     log: '',
     members: [a('1'), b('3'), c('3')],
@@ -193,7 +217,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('coordinator/verdicts', () => {
-  for (const { what, log, members, out = [], base, decisions, exact = false } of CASES) {
+  for (const { what, log, members, out = [], base, decisions, ...needs } of CASES) {
     it(what, () => {
       const verdicts = decideVerdicts(members, logOf(log));
       expect(verdicts.excluded.map(({ storeId }) => storeId)).to.deep.equal(out);
@@ -201,7 +225,8 @@ describe('coordinator/verdicts', () => {
       expect(verdicts.deciders).to.deep.equal(stay);
       expect(verdicts.baseTxid).to.equal(base);
       expect(decided(verdicts.decisions)).to.deep.equal(decisions);
-      expect(verdicts.needsExactView).to.equal(exact);
+      const { needsExactView: exact, needsEverybody: everybody } = verdicts;
+      expect({ exact, everybody }).to.deep.equal({ exact: false, everybody: false, ...needs });
     });
   }
 
