@@ -327,7 +327,7 @@ export class Coordinator {
   private onRefused(peer: Peer, message: Refused): void {
     const { epoch } = this.core;
     if (message.code === 'epoch' && message.epoch.number < epoch.number) {
-      this.takeover.onPromisedOther(peer);
+      this.takeover.onPromisedOther(peer, message.epoch);
       return;
     }
     // Two that chose the same number: the other one was first here.

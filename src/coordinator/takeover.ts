@@ -24,6 +24,7 @@ import {
   isMember,
   isNewerView,
   NO_EPOCH,
+  sameEpoch,
   sameView,
 } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
@@ -83,9 +84,11 @@ export class Takeover {
   }
 
   /** The participant has promised another epoch since it was asked. */
-  onPromisedOther(peer: Peer): void {
+  onPromisedOther(peer: Peer, promised: Epoch): void {
     this.inquiry.forget(peer);
-    if (this.step === 'fencing') this.startOver();
+    // A fence of an earlier start of ours that came late is no sign of anybody else.
+    const isOwn = this.epochs.some((own) => sameEpoch(own, promised));
+    if (this.step === 'fencing' && !isOwn) this.startOver();
   }
 
   onTick(): void {

@@ -58,6 +58,21 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect(driver.phase).to.equal('serving');
   });
 
+  it('keeps its log when a fence of an earlier start of its own comes late', () => {
+    const log: WalRecord[] = [...logged(1, 'a', 'b', 'c'), { kind: 'epoch', epoch: epoch(2) }];
+    const driver = restarted(['C', 'C', 'C'], { log });
+    const a = driver.part('a');
+    for (const name of ['b', 'c']) driver.part(name).isUp = false;
+    a.answer = (message) => {
+      if (message.type !== 'fence' || a.status.epoch.number !== 1) return null;
+      holds(a, 'C', { epoch: epoch(2) });
+      return { type: 'refused', code: 'epoch', text: 'promised another', epoch: a.status.epoch };
+    };
+    driver.run(5000);
+    expect(a.all('fence').map(({ expected }) => expected)).to.deep.equal([epoch(1), epoch(2)]);
+    expect(driver.phase, 'b and c may be left out').to.equal('serving');
+  });
+
   it('fences a participant whose answer comes when all is decided', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
     const c = driver.part('c');
