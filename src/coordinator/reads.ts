@@ -2,11 +2,13 @@
  * Reads: each goes to one ready member of the view, spread over them, and is answered by it.
  *
  * Linearizable because every decided COMMIT is queued on every ready member's connection before the
- * reply to that write leaves, and a read sent later is queued behind it. Reads of one session that
- * are under way together go to one member; when it is lost they go to another, in order. Knows
- * nothing of transactions. Invariant: every read is answered, at the latest at its deadline, which
- * progress puts off for large answers only.
+ * reply to that write leaves, and a read sent later is queued behind it. Knows nothing of
+ * transactions.
+ * Invariants: the reads of one session that are under way are all at one member; when it is lost,
+ * or may not be read any more, they go to another, in order, before the session's next one. Every
+ * read is answered, at the latest at its deadline, which progress puts off for large answers only.
  */
+import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import {
   MAX_ANSWER_BYTES,
@@ -44,6 +46,7 @@ interface Assembly {
 export class Reads {
   private readonly byId = new Map<number, PendingRead>();
   private readonly waiting: PendingRead[] = [];
+  /** Where a session's reads are that are under way, and how many they are. */
   private readonly sessionPeers = new Map<number, { peer: Peer; count: number }>();
   private ids = 0;
   private turn = 0;
@@ -127,7 +130,7 @@ export class Reads {
     this.peers.restart(peer, `did not serve a read: ${message.reason}`);
   }
 
-  /** The member is lost or suspected: ask another, in the order of asking. */
+  /** The member is lost, suspected or removed: ask another, in the order of asking. */
   onPeerLost(peer: Peer): void {
     const lost = [...this.byId.values()].filter((read) => read.peer === peer);
     for (const read of lost) this.release(read);
@@ -167,7 +170,10 @@ export class Reads {
   }
 
   private send(read: PendingRead): boolean {
-    const peer = this.choose(read.client.session);
+    const { session } = read.client;
+    const before = this.sessionPeers.get(session)?.peer;
+    if (before !== undefined && !this.isReadable(before)) this.onPeerLost(before);
+    const peer = this.choose(session);
     if (peer === null) return false;
     this.ids += 1;
     read.id = this.ids;
@@ -181,7 +187,7 @@ export class Reads {
 
   private choose(session: number): Peer | null {
     const current = this.sessionPeers.get(session);
-    if (current !== undefined && this.isReadable(current.peer)) {
+    if (current !== undefined) {
       current.count += 1;
       return current.peer;
     }
@@ -278,7 +284,7 @@ export class Reads {
   private release(read: PendingRead): void {
     this.byId.delete(read.id);
     const entry = this.sessionPeers.get(read.client.session);
-    if (entry === undefined) return;
+    assert(entry?.peer === read.peer, 'the reads of a session are at one member');
     entry.count -= 1;
     if (entry.count <= 0) this.sessionPeers.delete(read.client.session);
   }

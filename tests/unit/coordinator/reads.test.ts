@@ -220,6 +220,30 @@ describe('coordinator/reads', () => {
     expect(asked(driver).length).to.be.greaterThan(1);
   });
 
+  it('H15: asks one participant for all that a session reads, also while a member leaves', () => {
+    const driver = silent();
+    const first = driver.get(1, 'k0');
+    const [leaving] = asked(driver);
+    if (leaving === undefined) throw new Error('nobody was asked');
+    leaving.answer = (message) =>
+      message.type === 'prepare' ? leaving.vote(message.txid, 'no', 'disk full') : null;
+    for (const part of driver.parts) part.silent.add('view');
+    driver.set('k', 'v', 2);
+    expect(driver.machine.membership.has(leaving.peer)).to.equal(false);
+    const second = driver.get(1, 'k1');
+    driver.run(300);
+    const others = driver.parts.filter((part) => part !== leaving && part.all('read').length > 0);
+    expect(others).to.have.length(1);
+    const reads = others[0]?.all('read') ?? [];
+    expect(reads.map(({ keys }) => keys[0])).to.deep.equal(['k0', 'k1']);
+    leaving.say(value(1, [3], [Buffer.from('old')]));
+    for (const { id, keys } of reads) others[0]?.say(value(id, [2], [Buffer.from(keys[0] ?? '')]));
+    expect([first, second].map((token) => driver.told(token))).to.deep.equal([
+      'values k0',
+      'values k1',
+    ]);
+  });
+
   it('waits for who may come back', () => {
     const driver = silent({ names: ['a'] });
     const part = driver.part('a');
