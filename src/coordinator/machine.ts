@@ -325,28 +325,32 @@ export class Coordinator {
   }
 
   private onRefused(peer: Peer, message: Refused): void {
-    const { epoch } = this.core;
-    if (message.code === 'epoch' && message.epoch.number < epoch.number) {
+    const { epoch, phase } = this.core;
+    const isOverridden = message.code === 'generation';
+    if ((message.code !== 'epoch' && !isOverridden) || phase === 'stopped') return;
+    if (isOverridden && phase !== 'recovering') {
+      this.leave(`an operator forced another view: ${message.text}, says ${peer.address}`);
+      return;
+    }
+    if (message.epoch.number < epoch.number) {
       this.takeover.onPromisedOther(peer, message.epoch);
       return;
     }
     // Two that chose the same number: the other one was first here.
-    const isLower = epoch.number <= message.epoch.number && !sameEpoch(epoch, message.epoch);
-    if (
-      message.code !== 'epoch' ||
-      !isLower ||
-      this.core.epoch.number === 0 ||
-      this.core.phase === 'stopped'
-    )
-      return;
-    if (this.core.phase === 'serving' && !this.membership.has(peer)) return;
+    if (sameEpoch(epoch, message.epoch) || epoch.number === 0) return;
+    if (phase === 'serving' && !this.membership.has(peer)) return;
     this.fencedOff(peer, message.epoch);
   }
 
   private fencedOff(peer: Peer, epoch: Epoch): void {
-    const reason =
+    this.leave(
       `another coordinator took over (epoch ${epoch.number} at ${peer.address}, ` +
-      `ours is ${this.core.epoch.number})`;
+        `ours is ${this.core.epoch.number})`,
+    );
+  }
+
+  /** Somebody else is the coordinator now: everybody is answered, then the process ends. */
+  private leave(reason: string): void {
     this.stop(reason);
     this.core.exit(reason);
   }

@@ -118,6 +118,11 @@ export class Links {
     const { core } = this;
     const promised = core.state.epoch;
     const { epoch } = fence;
+    if (fence.generation < core.generation) {
+      const text = `generation ${fence.generation} was overridden by generation ${core.generation}`;
+      this.refuse(link, 'generation', text);
+      return;
+    }
     if (
       epoch.number < promised.number ||
       (epoch.number === promised.number && !sameEpoch(epoch, promised))
@@ -129,11 +134,6 @@ export class Links {
     const { expected } = fence;
     if (expected !== null && !sameEpoch(expected, promised) && !sameEpoch(epoch, promised)) {
       this.refuse(link, 'epoch', `this participant promised epoch ${promised.number} meanwhile`);
-      return;
-    }
-    if (fence.generation < core.generation) {
-      const text = `generation ${fence.generation} was overridden by generation ${core.generation}`;
-      this.refuse(link, 'generation', text);
       return;
     }
     if (core.clusterId !== fence.clusterId && core.clusterId !== '') {

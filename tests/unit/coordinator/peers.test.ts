@@ -235,6 +235,23 @@ describe('coordinator/peers: another coordinator', () => {
     expect(driver.exit).to.match(/another coordinator took over/);
   });
 
+  it('stops for good when anybody has followed an operator into a newer generation', () => {
+    const driver = new CoordinatorDriver().serve();
+    const c = driver.part('c');
+    c.die();
+    driver.set('k');
+    driver.run(1300);
+    expect(driver.members, 'c is no member').to.equal('a b');
+    driver.part('a').silent.add('prepare');
+    const token = driver.set('k');
+    const text = 'generation 0 was overridden by generation 1';
+    c.answer = ({ type }) => (type === 'fence' ? refusal('generation', text, epoch(1001)) : null);
+    c.isUp = true;
+    driver.run(500);
+    expect(driver.exit).to.equal(`an operator forced another view: ${text}, says c:1`);
+    expect([driver.phase, driver.told(token)]).to.match(/^stopped,UNKNOWN/);
+  });
+
   it('hears of it from heartbeats too', () => {
     const driver = new CoordinatorDriver().serve();
     const a = driver.part('a');
@@ -255,7 +272,7 @@ describe('coordinator/peers: another coordinator', () => {
     const message = c.pong(1, { epoch: epoch(7) });
     driver.step({ type: 'dialReply', dial: c.heart, message });
     c.say(refusal('epoch', 'over', epoch(7)));
-    driver.part('a').say(refusal('generation', 'over', epoch(7)));
+    driver.part('a').say(refusal('superseded', 'over', epoch(7)));
     driver.part('b').say(refusal('epoch', 'not newer', driver.epoch));
     driver.part('b').say(refusal('epoch', 'older', epoch(0)));
     expect([driver.exit, driver.phase]).to.deep.equal([null, 'serving']);

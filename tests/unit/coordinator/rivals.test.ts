@@ -39,6 +39,21 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect(driver.traced).to.include('a participant is catching up');
   });
 
+  it('follows an operator into a newer generation that it hears of at the fence', () => {
+    const driver = restarted(['C C', 'C C', 'C'], { log: logged(2, 'a', 'b', 'c') });
+    const c = driver.part('c');
+    c.answer = (message) => {
+      if (message.type !== 'fence' || message.generation > 0) return null;
+      const forced = { view: of(1, view(2, 'c')), epoch: epoch(1, 'forced'), generation: 1 };
+      holds(c, 'C', forced);
+      return { type: 'refused', code: 'generation', text: 'over', epoch: forced.epoch };
+    };
+    for (const name of ['a', 'b']) driver.part(name).silent.add('fence').add('catchUp');
+    driver.run(3000);
+    expect([driver.phase, driver.members, driver.exit]).to.deep.equal(['serving', 'c', null]);
+    expect(driver.adopted?.generation).to.equal(1);
+  });
+
   it('asks anew when a participant has promised another epoch since it was asked', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
     const a = driver.part('a');

@@ -218,6 +218,9 @@ describe('participant/links: the fence', () => {
     if (refused?.type !== 'refused') throw new Error('not refused');
     expect([refused.code, refused.text.includes('(none)')]).to.deep.equal(['cluster', true]);
     expect(driver.state.epoch.number, 'nothing was promised').to.equal(0);
+    driver.askSynced(driver.open(), fence(epoch(9), { generation: 2 }));
+    const lower = driver.askSynced(driver.open(), fence(epoch(8), { generation: 1 }));
+    expect(kinds(lower), 'whatever its epoch').to.deep.equal(['refused generation']);
   });
 
   it('joins a cluster, and a newer generation of it', () => {
