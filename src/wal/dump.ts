@@ -11,12 +11,13 @@ import { CommandFormatError, decodeCommands } from '../storage/commands.js';
 import { SnapshotError, SnapshotLoader, frameLength } from '../storage/snapshot.js';
 import { encodeBody, encodedBytes } from './codec.js';
 import { FolderError } from './errors.js';
-import { LENGTH_MODULUS, SEGMENT_HEADER_BYTES } from './format.js';
+import { LENGTH_MODULUS, SEGMENT_HEADER_BYTES, SNAPSHOT_OWNER_BYTES } from './format.js';
 import { type Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
 import { SegmentReader, type TailVerdict } from './reader.js';
 import type { PreparedRecord, WalRecord } from './record.js';
 import { type SegmentHeader, decodeSegmentHeader } from './segment-header.js';
+import { ownerOf } from './snapshot-owner.js';
 
 export interface DumpOptions {
   readonly json: boolean;
@@ -81,10 +82,12 @@ async function snapshotLine(disk: Disk, snapshot: number): Promise<Line> {
   const bytes = await disk.size(file);
   try {
     const start = await disk.read(file, 0, FIRST_FRAME_BYTES);
+    const storeId = ownerOf(start);
+    const frames = start.subarray(storeId === null ? 0 : SNAPSHOT_OWNER_BYTES);
     const loader = new SnapshotLoader();
-    loader.feed(start.subarray(0, frameLength(start) ?? 0));
+    loader.feed(frames.subarray(0, frameLength(frames) ?? 0));
     const { epoch, txid, chain, digest, keys } = loader.header;
-    return { file, at: 0, bytes, kind: 'snapshot', epoch, txid, keys, digest, chain };
+    return { file, at: 0, bytes, kind: 'snapshot', epoch, txid, keys, digest, chain, storeId };
   } catch (error) {
     if (!(error instanceof SnapshotError || error instanceof DiskError)) throw error;
     return { file, at: 0, bytes, kind: 'damage', reason: error.message };

@@ -134,7 +134,7 @@ export class OpenedFolder {
     const found = await findBase(disk, listing, storeId);
     this.base = found.base;
     if (found.hasSnapshot) {
-      const { header, table } = await readSnapshot(disk, found.base);
+      const { header, table } = await readSnapshot(disk, found.base, storeId);
       handlers.onSnapshot(header, table);
     }
     let records = 0;

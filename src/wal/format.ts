@@ -35,6 +35,11 @@ export const HEADER_AT = {
 } as const;
 export const ID_BYTES = 32;
 
+/** A snapshot file begins with magic 8 | store id 32 | CRC-32 of the 40 bytes before. */
+export const SNAPSHOT_MAGIC = Buffer.from('KV2PCSNP', 'latin1');
+export const SNAPSHOT_OWNER_BYTES = 44;
+export const OWNER_AT = { storeId: 8, crc: 40 } as const;
+
 /** A segment with one very large record may be longer than its successor's header can tell. */
 export const LENGTH_MODULUS = 2 ** 32;
 export const ROLE_NUMBERS = { coordinator: 1, participant: 2 } as const;

@@ -76,12 +76,12 @@ function prefixCheck(bytes: Buffer): number {
   return crc32(bytes.subarray(0, HEADER_AT.check)) & 0xffff;
 }
 
-function writeId(bytes: Buffer, id: string, at: number): void {
+export function writeId(bytes: Buffer, id: string, at: number): void {
   assert(Buffer.byteLength(id) <= ID_BYTES, 'an identity fits its field');
   bytes.write(id, at, 'latin1');
 }
 
-function readId(bytes: Buffer, at: number): string {
+export function readId(bytes: Buffer, at: number): string {
   const field = bytes.toString('latin1', at, at + ID_BYTES);
   const end = field.indexOf('\0');
   return end === -1 ? field : field.slice(0, end);

@@ -9,6 +9,7 @@
  * and the rename, a folder that counts as empty). Reading is the business of `readSnapshot`.
  */
 import { assert } from '../base/assert.js';
+import type { StoreId } from '../base/ids.js';
 import type { Disk, DiskFile } from '../ports/disk.js';
 import {
   FRAME_HEAD_BYTES,
@@ -17,10 +18,12 @@ import {
   frameLength,
 } from '../storage/snapshot.js';
 import { RotError, SnapshotFullError, isGivenUp } from './errors.js';
+import { SNAPSHOT_OWNER_BYTES } from './format.js';
 import type { Log } from './log.js';
 import { CHECKPOINT_TEMP, INSTALL_TEMP, snapshotName } from './names.js';
 import type { WalRecord } from './record.js';
 import { isFull } from './segment-file.js';
+import { encodeOwner, ownerOf } from './snapshot-owner.js';
 
 /** Written between two pauses, so that neither the log nor the process waits long. */
 const SLICE_BYTES = 512 * 1024;
@@ -39,9 +42,11 @@ class TemporaryFile {
     private readonly file: DiskFile,
   ) {}
 
-  static async create(disk: Disk, name: string): Promise<TemporaryFile> {
+  static async create({ disk, identity }: Log, name: string): Promise<TemporaryFile> {
     if ((await disk.list()).includes(name)) await disk.remove(name);
-    return new TemporaryFile(disk, await disk.create(name));
+    const created = new TemporaryFile(disk, await disk.create(name));
+    await created.append([encodeOwner(identity.storeId)]);
+    return created;
   }
 
   async append(frames: readonly Buffer[]): Promise<void> {
@@ -85,7 +90,7 @@ export async function writeCheckpoint(
   const rolled = log.roll(preamble);
   rolled.catch(() => undefined);
   await log.guard(async () => {
-    const file = await writing(TemporaryFile.create(log.disk, CHECKPOINT_TEMP));
+    const file = await writing(TemporaryFile.create(log, CHECKPOINT_TEMP));
     try {
       for (let slice = nextSlice(frames); slice.length > 0; slice = nextSlice(frames)) {
         await writing(file.append(slice));
@@ -152,7 +157,7 @@ export class InstallWriter {
 
   static begin(log: Log): Promise<InstallWriter> {
     return log.guard(async () => {
-      const file = await writing(TemporaryFile.create(log.disk, INSTALL_TEMP));
+      const file = await writing(TemporaryFile.create(log, INSTALL_TEMP));
       return new InstallWriter(log, file);
     });
   }
@@ -182,12 +187,21 @@ export class InstallWriter {
 }
 
 /** Loads a snapshot file frame by frame. Throws RotError with the offset of the bad frame. */
-export async function readSnapshot(disk: Disk, segment: number): Promise<SnapshotLoader> {
+export async function readSnapshot(
+  disk: Disk,
+  segment: number,
+  storeId: StoreId,
+): Promise<SnapshotLoader> {
   const name = snapshotName(segment);
   const loader = new SnapshotLoader();
   let offset = 0;
   try {
-    for await (const frame of framesOf(disk, name)) {
+    const owner = ownerOf(await disk.read(name, 0, SNAPSHOT_OWNER_BYTES));
+    if (owner !== null && owner !== storeId) {
+      throw new SnapshotError(`this is a snapshot of store ${owner}`);
+    }
+    if (owner !== null) offset = SNAPSHOT_OWNER_BYTES;
+    for await (const frame of framesOf(disk, name, offset)) {
       loader.feed(frame);
       offset += frame.length;
     }
@@ -199,9 +213,9 @@ export async function readSnapshot(disk: Disk, segment: number): Promise<Snapsho
   return loader;
 }
 
-async function* framesOf(disk: Disk, name: string): AsyncGenerator<Buffer> {
+async function* framesOf(disk: Disk, name: string, start: number): AsyncGenerator<Buffer> {
   let buffered: Buffer = Buffer.alloc(0);
-  let offset = 0;
+  let offset = start;
   for (;;) {
     const length = buffered.length < FRAME_HEAD_BYTES ? null : frameLength(buffered);
     if (length !== null && buffered.length >= length) {

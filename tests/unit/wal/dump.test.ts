@@ -81,6 +81,7 @@ describe('wal/dump', () => {
     await written;
     const line = (await jsonLines(disk)).find((each) => each['kind'] === 'snapshot');
     expect(line).to.include({ file: 'snapshot-00000002', txid: 9, epoch: 3, keys: 2 });
+    expect(line).to.include({ storeId: STORE_ID });
     disk.flip('snapshot-00000002', 20);
     const damaged = (await jsonLines(disk)).find((each) => each['kind'] === 'damage');
     expect(damaged).to.include({ file: 'snapshot-00000002' });

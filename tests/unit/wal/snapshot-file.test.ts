@@ -192,6 +192,27 @@ describe('wal/snapshot-file', () => {
     }
   });
 
+  it('a snapshot of another store is refused by name, one of an early release is read', async () => {
+    const name = 'snapshot-00000002';
+    const checkpointed = async (options: typeof OPTIONS): Promise<MemoryDisk> => {
+      const made = new MemoryDisk();
+      const log = await begin(made, options);
+      const written = writeCheckpoint(log, [epoch(4)], framesWith(['a', 'b']));
+      await log.flush();
+      await written;
+      return made;
+    };
+    const own = await checkpointed(OPTIONS);
+    const storeId = 'f'.repeat(32);
+    const other = await checkpointed({ ...OPTIONS, newStoreId: () => storeId });
+    own.plant(name, await other.read(name, 0, await other.size(name)));
+    const error = await rejection(replay(own));
+    expect(error).to.be.instanceOf(RotError).and.include({ file: name, offset: 0 });
+    expect(String(error)).to.include(`this is a snapshot of store ${storeId}`);
+    own.plant(name, Buffer.concat(tableWith(['a']).frames));
+    expect((await replay(own)).snapshot?.table.size).to.equal(1);
+  });
+
   it('every changed byte of a snapshot is noticed, with the place', async () => {
     const log = await begin(disk, OPTIONS);
     const written = writeCheckpoint(log, [epoch(4)], framesWith(['a', 'b']));
@@ -205,7 +226,7 @@ describe('wal/snapshot-file', () => {
       const error = await rejection(replay(copy));
       expect(error, `byte ${offset}`).to.be.instanceOf(RotError).and.include({ file: name });
     }
-    for (const end of [0, 5, size - 1]) {
+    for (const end of [0, 5, 20, size - 1]) {
       const copy = disk.clone();
       copy.plant(name, (await disk.read(name, 0, size)).subarray(0, end));
       expect(await rejection(replay(copy))).to.be.instanceOf(RotError);
