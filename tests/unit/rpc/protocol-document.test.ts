@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { PEER_PREFIX } from '../../../src/rpc/codec.js';
+import { PROTOCOL_VERSION } from '../../../src/rpc/messages.js';
 import { replies, requests } from './messages-arbitrary.js';
 
 const document = readFileSync('docs/PROTOCOL.md', 'utf8');
@@ -31,6 +32,10 @@ describe('docs/PROTOCOL.md', () => {
     const real = sampled();
     expect([...told.keys()].sort()).to.deep.equal([...real.keys()].sort());
     for (const [name, fields] of real) expect(told.get(name), name).to.have.members(fields);
+  });
+
+  it('names the version that is spoken', () => {
+    expect(document).to.contain(`This is version ${PROTOCOL_VERSION}.`);
   });
 
   it('shows the beginning of a peer connection', () => {
