@@ -236,7 +236,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<Settings[F]> } = {
     type: count(1, KEYS_LIMIT),
     standard: 16_000_000,
     roles: 'both',
-    help: 'Number of stored keys; beyond it writes of new keys get `-OOM`, while GET and DEL go on.',
+    help: 'Number of stored keys; beyond it SET and MSET get `-OOM`, of keys that exist too, while GET and DEL go on.',
   },
   segmentBytes: {
     key: 'segment_bytes',
