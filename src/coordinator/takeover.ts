@@ -306,14 +306,13 @@ export class Takeover {
 
   private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
     const { deciders, excluded, needsEverybody } = verdicts;
-    const present = new Set(statuses.map(({ storeId }) => storeId));
-    const rest = view.members.filter(({ storeId }) => !present.has(storeId));
+    const rest = view.members.filter(({ storeId }) => !statuses.some((s) => s.storeId === storeId));
     if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return true;
     const reasons = excluded.map(({ why }) => why);
     if (needsEverybody) reasons.push('the only whole one has a log that was cut');
     const needed = rest.length === 0 ? '' : `; need ${rest.map((m) => m.address).join(', ')}`;
-    const text = `no member of view ${view.number} holds everything (${reasons.join('; ')})`;
-    this.core.await(text + needed);
+    const why = `(${reasons.join('; ')})${needed}`;
+    this.core.await(`no member of view ${view.number} holds everything ${why}`);
     if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
     return false;
   }
