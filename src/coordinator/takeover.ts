@@ -34,7 +34,7 @@ import type { CoordinatorCore } from './core.js';
 import { Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
-import { type Verdicts, decideVerdicts } from './verdicts.js';
+import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
 
 /** Members may have fallen silent, or run out of time, without a message that says so. */
 const LOOK_AGAIN_MS: Millis = 50;
@@ -305,13 +305,9 @@ export class Takeover {
   }
 
   private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
-    const { deciders, excluded, needsEverybody } = verdicts;
     const rest = view.members.filter(({ storeId }) => !statuses.some((s) => s.storeId === storeId));
-    if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return true;
-    const reasons = excluded.map(({ why }) => why);
-    if (needsEverybody) reasons.push('the only whole one has a log that was cut');
-    const needed = rest.length === 0 ? '' : `; need ${rest.map((m) => m.address).join(', ')}`;
-    const why = `(${reasons.join('; ')})${needed}`;
+    const why = objection(verdicts, rest);
+    if (why === '') return true;
     this.core.await(`no member of view ${view.number} holds everything ${why}`);
     if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
     return false;

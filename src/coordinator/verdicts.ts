@@ -24,7 +24,7 @@
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
-import type { StoreId, TxId } from '../base/ids.js';
+import type { Member, StoreId, TxId } from '../base/ids.js';
 import type { InDoubt, Status } from '../rpc/messages.js';
 import type { Decision, Outcomes } from './outcomes.js';
 
@@ -74,6 +74,16 @@ export function decideVerdicts(
   const needsEverybody = deciders.length === 1 && only !== undefined && only.tailFrom > 0;
   const walked = walk(deciders, witnesses, outcomes);
   return { deciders: deciders.map(storeIdOf), excluded, needsEverybody, ...walked };
+}
+
+/** Why these must not decide while the rest of the view is missing; '' if they may. */
+export function objection(verdicts: Verdicts, rest: readonly Member[]): string {
+  const { deciders, excluded, needsEverybody } = verdicts;
+  if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return '';
+  const reasons = excluded.map(({ why }) => why);
+  if (needsEverybody) reasons.push('the only whole one has a log that was cut');
+  const needed = rest.length === 0 ? '' : `; need ${rest.map(({ address }) => address).join(', ')}`;
+  return `(${reasons.join('; ')})${needed}`;
 }
 
 /** @Y: whoever lacks what is proved to be committed has lost data. */
