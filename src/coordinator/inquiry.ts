@@ -138,7 +138,8 @@ export class Inquiry {
       this.core.await(`${what} needs an answer from ${waitFor.join(', ')}`);
       return null;
     }
-    if (this.isWithoutLog && !(this.hasHeardAll() && this.isAlone())) return null;
+    if (!this.hasHeardAll()) return null;
+    if (this.isWithoutLog && !this.isAlone()) return null;
     return { target, answers };
   }
 
@@ -220,10 +221,16 @@ export class Inquiry {
       });
   }
 
-  /** Whoever can answer may know a newer view: a start without log gives them all the time. */
+  /**
+   * Whoever can answer may know a newer view: a start without log gives them all the time. Outside
+   * the view somebody may have promised an epoch above ours, to a coordinator that is gone: one
+   * round of questions finds out, else it could not be fenced, nor come back, until the next start.
+   */
   private hasHeardAll(): boolean {
     const silent = this.peers.all.filter((peer) => !this.heardOf.has(peer));
+    const isRoundOver = this.core.now - this.askedAt >= ASK_AGAIN_MS;
     if (silent.length === 0 || this.patienceIsOver) return true;
+    if (isRoundOver && !this.isWithoutLog) return true;
     this.core.await(`giving ${silent.map(({ address }) => address).join(', ')} time to answer`);
     return false;
   }

@@ -23,6 +23,20 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect(driver.machine.membership.latest?.number, 'above all that was ever known').to.equal(6);
   });
 
+  it('raises its epoch above what a rival left at a participant outside the view', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
+    for (const name of ['a', 'b']) {
+      holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+    }
+    holds(driver.part('c'), 'C', { epoch: epoch(7, 'rival') });
+    driver.part('c').silent.add('inquire');
+    driver.run(100);
+    driver.part('c').wake();
+    driver.run(3000);
+    expect(driver.epoch.number).to.equal(8);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
+  });
+
   it('counts what an operator has overridden as nothing', () => {
     const driver = restarted(['C C C', 'C', '']);
     holds(driver.part('a'), 'C C C', { view: of(9, view(9, 'a')), epoch: epoch(9) });
