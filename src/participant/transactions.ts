@@ -141,8 +141,13 @@ export class Transactions {
     else this.abort(link, epoch, txid);
   }
 
+  /**
+   * Of a transaction whose clients have their answers already, `done` can wait for the flush that
+   * makes the COMMIT durable: mostly it then shares a write with the next vote.
+   */
   private commit(link: Link, epoch: number, txid: number): void {
     const { core } = this;
+    const isAwaited = core.state.inDoubt[0]?.commands.some(({ op }) => op === 'del') === true;
     core.persist({ kind: 'commit', epoch, txid }, false);
     core.trace.point('participant-commit');
     const results = core.state.commit(epoch, txid);
@@ -150,8 +155,9 @@ export class Transactions {
     core.counters.commits += 1;
     core.gate.whenSynced(() => {
       core.syncedTxid = Math.max(core.syncedTxid, txid);
+      if (!isAwaited) this.done(link.id, epoch, txid, results);
     });
-    this.done(link.id, epoch, txid, results);
+    if (isAwaited) this.done(link.id, epoch, txid, results);
   }
 
   private abort(link: Link, epoch: number, txid: number): void {

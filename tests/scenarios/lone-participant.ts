@@ -140,7 +140,14 @@ export function fence(epoch: number): Request {
 }
 
 export function prepareSet(epoch: number, txid: number, value: string, view = 1): Prepare {
-  const command: WriteCommand = { op: 'set', pairs: [['k', Buffer.from(value)]] };
+  return prepareOf(epoch, txid, { op: 'set', pairs: [['k', Buffer.from(value)]] }, view);
+}
+
+export function prepareDel(epoch: number, txid: number): Prepare {
+  return prepareOf(epoch, txid, { op: 'del', keys: ['k'] }, 1);
+}
+
+function prepareOf(epoch: number, txid: number, command: WriteCommand, view: number): Prepare {
   const payload = encodeCommandsParts([command]);
   const length = payload.reduce((sum, part) => sum + part.length, 0);
   const crc = payload.reduce((sum, part) => crc32(part, sum), 0);
