@@ -30,6 +30,7 @@ export interface ShellClusterOptions {
   readonly participants?: number;
   readonly checkpointAfterRecords?: number;
   readonly deltaMemoryBytes?: number;
+  readonly companionCommands?: number;
 }
 
 class World {
@@ -253,7 +254,7 @@ export class ShellCluster {
       maxMemoryBytes: 1 << 30,
       maxKeys: 1000,
       maxQueuedRequests: 1000,
-      companionCommands: 1,
+      companionCommands: this.options.companionCommands ?? 1,
       forcedView: '',
     };
   }

@@ -30,6 +30,20 @@ describe('the shells', () => {
     }
   });
 
+  it('wait one turn for a client that was just answered', async () => {
+    const cluster = new ShellCluster({ companionCommands: 8 });
+    await cluster.start();
+    const ask = (key: string): number =>
+      cluster.ask({ type: 'write', command: { op: 'set', pairs: [[key, Buffer.from('v')]] } });
+    const answered = (...tokens: readonly number[]): Promise<void> =>
+      cluster.world.until(() => tokens.every((token) => cluster.replies[token] !== undefined));
+    await answered(ask('a'), ask('b'));
+    const third = ask('c');
+    for (const callback of cluster.world.deferred.splice(0)) callback();
+    await answered(third, ask('d'));
+    expect(cluster.coordinator.shell?.machine.core.counters.commits).to.equal(2);
+  });
+
   it('tell their machine of a new identity only when it is durable', async () => {
     const cluster = new ShellCluster({ participants: 1 });
     await cluster.start();

@@ -3,6 +3,7 @@ import { crc32 } from '../../../src/base/hash.js';
 import { PIECE_BYTES, PIECE_WINDOW_BYTES } from '../../../src/base/limits.js';
 import { encodeCommands } from '../../../src/storage/commands.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
+import { status } from './statuses.js';
 
 const LARGE = 6 * 1024 * 1024 + 17;
 const large = Buffer.alloc(LARGE, 'x');
@@ -228,6 +229,66 @@ describe('coordinator/staging', () => {
     driver.run(2600);
     expect(driver.told(token)).to.equal('ok');
     expect(driver.members).to.equal('a b');
+  });
+
+  it('sends nothing more to one that left the view', () => {
+    const driver = uploading();
+    driver.set('k', large);
+    const c = driver.part('c');
+    c.answer = (message) =>
+      message.type === 'prepare' ? c.vote(message.txid, 'no', 'disk full') : null;
+    for (const part of driver.parts) part.silent.add('view');
+    driver.set('o', 'v', 2);
+    expect(driver.machine.membership.has(c.peer)).to.equal(false);
+    const { length } = c.all('piece');
+    c.say({ type: 'pieced', stage: c.last('piece').stage, have: PIECE_BYTES, refusal: '' });
+    expect(c.all('piece')).to.have.length(length);
+  });
+
+  it('fails at its time while a member is on its way back', () => {
+    const driver = uploading({ settings: { failureTimeoutMs: 5000 } });
+    driver.part('c').die();
+    const token = driver.set('k', Buffer.alloc(SMALL));
+    take(driver.part('a'));
+    take(driver.part('b'));
+    driver.run(2300);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: the value could not be sent/);
+    expect(driver.members).to.equal('a b c');
+  });
+
+  it('goes on without a member in whose place another store answers', () => {
+    const driver = uploading();
+    const c = driver.part('c');
+    c.die();
+    const token = driver.set('k', Buffer.alloc(SMALL));
+    c.status = status('c', { storeId: 's-new', empty: true });
+    c.silent.add('prove');
+    c.isUp = true;
+    for (; c.peer.storeId !== 's-new'; driver.now += 1) driver.step({ type: 'tick' });
+    for (const name of ['a', 'b']) take(driver.part(name));
+    expect(driver.told(token), 'the old one is a member still').to.equal('');
+    driver.run(1);
+    expect([driver.told(token), driver.members]).to.deep.equal(['ok', 'a b']);
+  });
+
+  it('fails at its time while the view that it needs cannot be found from the one before', () => {
+    const driver = uploading({ names: ['a', 'b'] });
+    const [a, b] = [driver.part('a'), driver.part('b')];
+    b.die();
+    driver.set('o', 'v', 2);
+    driver.run(1300);
+    expect(driver.members).to.equal('a');
+    a.silent.add('view');
+    b.isUp = true;
+    driver.run(500);
+    expect(driver.members, 'not stored at a').to.equal('(a b)');
+    const token = driver.set('k', Buffer.alloc(SMALL));
+    take(b);
+    a.hang();
+    driver.run(2300);
+    expect(driver.machine.peers.isSuspected(a.peer)).to.equal(true);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: the value could not be sent/);
+    expect(driver.members).to.equal('(a b)');
   });
 
   it('answers at the shutdown, uploads, what waits, and what is held behind them', () => {

@@ -20,7 +20,12 @@ describe('participant/snapshots', () => {
     ended = new Promise((resolve) => (onInput = resolve));
   });
 
-  function snapshots(pause: SnapshotsOptions['pause'] = () => Promise.resolve()): Snapshots {
+  function snapshots(
+    pause: SnapshotsOptions['pause'] = () => Promise.resolve(),
+    onLogFailed: SnapshotsOptions['onLogFailed'] = (error) => {
+      throw error;
+    },
+  ): Snapshots {
     return new Snapshots({
       log,
       clock: { now: () => 0, setAlarm: () => undefined },
@@ -32,9 +37,7 @@ describe('participant/snapshots', () => {
         onInput();
       },
       rolled: () => undefined,
-      onLogFailed: (error) => {
-        throw error;
-      },
+      onLogFailed,
     });
   }
 
@@ -79,5 +82,62 @@ describe('participant/snapshots', () => {
     expect(inputs).to.deep.equal([{ type: 'checkpointDone' }]);
     log.append(commit(1));
     await log.flush();
+  });
+
+  it('S36: an install that finds no room has failed, and what is queued behind it does nothing', async () => {
+    disk.faults = { maxFiles: disk.contents().size };
+    const tested = snapshots();
+    const { frames } = tableWith(['a']);
+    tested.install({ step: 'begin', install: 1 });
+    tested.install({ step: 'frames', install: 1, frames });
+    await tested.stop();
+    expect(inputs).to.have.length(1);
+    expect(inputs[0]).to.include({ type: 'installFailed', install: 1 });
+  });
+
+  it('an install that the disk fails ends the log', async () => {
+    const failures: Error[] = [];
+    const tested = snapshots(undefined, (error) => failures.push(error));
+    disk.faults = { failAt: disk.operations + 1 };
+    tested.install({ step: 'begin', install: 1 });
+    await tested.stop();
+    expect(failures).to.deep.equal([log.failed]);
+    expect(inputs).to.deep.equal([]);
+  });
+
+  it('an install that is given up leaves nothing', async () => {
+    const tested = snapshots();
+    const { frames } = tableWith(['a']);
+    tested.install({ step: 'begin', install: 1 });
+    tested.install({ step: 'frames', install: 1, frames });
+    await ended;
+    expect(await disk.list()).to.include('install.tmp');
+    tested.install({ step: 'discard', install: 1 });
+    await tested.stop();
+    expect(inputs).to.deep.equal([{ type: 'framesStored', install: 1 }]);
+    expect(await disk.list()).to.not.include('install.tmp');
+  });
+
+  it('a stop ends a checkpoint between two slices', async () => {
+    let goOn = (): void => undefined;
+    let isPaused = (): void => undefined;
+    const paused = new Promise<void>((resolve) => (isPaused = resolve));
+    const failures: Error[] = [];
+    const tested = snapshots(
+      () => {
+        isPaused();
+        return new Promise((resolve) => (goOn = resolve));
+      },
+      (error) => failures.push(error),
+    );
+    const { header, frames } = tableWith(['a']);
+    tested.checkpoint({ header, preamble: [epoch(4)], frames: frames[Symbol.iterator]() });
+    await paused;
+    const stopped = tested.stop();
+    goOn();
+    await stopped;
+    expect(failures.map(({ message }) => message)).to.match(/this participant is stopping/);
+    expect(inputs).to.deep.equal([]);
+    expect(await disk.list()).to.not.include('snapshot-00000002');
   });
 });

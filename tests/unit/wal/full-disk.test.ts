@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MemoryDisk } from '../../helpers/memory-disk.js';
+import { MemoryDisk, type MemoryDiskFaults } from '../../helpers/memory-disk.js';
 import { LogFailedError, LogFullError } from '../../../src/wal/errors.js';
 import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
 import { begin, rejection, replay } from './log-fixture.js';
@@ -24,6 +24,39 @@ describe('wal/log: full disk', () => {
     expect(await rejection(log.flush())).to.include({ code: 'log-full', fromLsn: 2 });
     disk.crash('none');
     expect((await replay(disk)).records).to.deep.equal([]);
+  });
+
+  it('S36: the meta file gets the room of the reserve when only that is missing', async () => {
+    for (const [spare, ends] of [
+      [RESERVE_BYTES, 'written'],
+      [0, 'failed'],
+    ] as const) {
+      disk = new MemoryDisk();
+      const log = await begin(disk);
+      const full = (): number =>
+        [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+      let isReserveGone = false;
+      const faults: MemoryDiskFaults = {
+        onOperation: (_number, what) => {
+          isReserveGone ||= what.startsWith('remove reserve');
+          if (what.includes('meta')) faults.capacity = isReserveGone ? spare * 10 : full();
+        },
+      };
+      disk.faults = faults;
+      log.append(epoch(9));
+      const flushed = log.flush();
+      if (ends === 'failed') {
+        const error = await rejection(flushed);
+        expect(error).to.be.instanceOf(LogFailedError);
+        expect(error.message).to.include('the meta file could not be written');
+        continue;
+      }
+      await flushed;
+      expect(log.isFull, 'until the reserve is made again').to.equal(true);
+      disk.faults = {};
+      disk.crash('none');
+      expect((await replay(disk)).folder.epochHint).to.deep.include({ number: 9 });
+    }
   });
 
   it('S36: no room for the name of the reserve is no failure either', async () => {

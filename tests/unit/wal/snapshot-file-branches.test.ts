@@ -1,8 +1,9 @@
 /** Large snapshots, and files that a process left which died. */
 import { expect } from 'chai';
+import { SnapshotFullError } from '../../../src/wal/errors.js';
 import { writeCheckpoint } from '../../../src/wal/snapshot-file.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
-import { begin, replay, tableWith } from './log-fixture.js';
+import { begin, rejection, replay, tableWith } from './log-fixture.js';
 import { epoch } from './records.js';
 
 describe('wal/snapshot-file: many bytes and old files', () => {
@@ -32,5 +33,23 @@ describe('wal/snapshot-file: many bytes and old files', () => {
     await written;
     expect((await replay(disk)).snapshot?.header).to.deep.equal(header);
     expect(await disk.list()).to.not.include('checkpoint.tmp');
+  });
+
+  it('S36: gives a checkpoint up whose frames found room, and whose segment finds none', async () => {
+    const disk = new MemoryDisk();
+    const log = await begin(disk);
+    const { frames } = tableWith(['a']);
+    const written = writeCheckpoint(log, [epoch(4)], frames[Symbol.iterator]());
+    const isSynced = (): boolean => disk.contents().has('checkpoint.tmp') && disk.syncs > syncs;
+    const { syncs } = disk;
+    while (!isSynced()) await Promise.resolve();
+    disk.faults = { maxFiles: disk.contents().size };
+    await log.flush();
+    expect(await rejection(written)).to.be.instanceOf(SnapshotFullError);
+    expect(await disk.list())
+      .to.include('00000001.log')
+      .and.not.include('checkpoint.tmp')
+      .and.not.include('00000002.log');
+    expect(log.failed).to.equal(null);
   });
 });
