@@ -18,6 +18,8 @@ import { randomHistory } from '../../checkers/random-history.js';
 const SMALL_HISTORIES = 6000;
 const MEDIUM_HISTORIES = 1500;
 const LARGE_HISTORIES = 60;
+/** A few seconds on an idle processor. */
+const MOST_MS = 60_000;
 
 /** What one operation asks; its reply comes from a map that is played at `effect`. */
 interface Draft {
@@ -99,7 +101,9 @@ function play(state: Map<string, string>, each: Draft, serial: number): Action {
   }
 }
 
-describe('the two checkers of linearizability', () => {
+describe('the two checkers of linearizability', function () {
+  this.timeout(MOST_MS);
+
   it('agree on small histories', () => {
     const counts = { legal: 0, illegal: 0 };
     fc.assert(
@@ -149,7 +153,9 @@ function hasOrderAtOnce(operations: readonly Operation[]): boolean {
   return new PlacementSearch(history, group, { steps: 0 }).run(Infinity) === 'order';
 }
 
-describe('the checker of linearizability, group by group,', () => {
+describe('the checker of linearizability, group by group,', function () {
+  this.timeout(MOST_MS);
+
   it('says what a search of all keys at once says', () => {
     const counts = { legal: 0, illegal: 0 };
     for (let seed = 1; seed <= MEDIUM_HISTORIES; seed += 1) {
