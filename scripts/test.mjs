@@ -1,5 +1,6 @@
-// The whole test command: build, format, lint, all tests under coverage, the ten grading items. A
-// step that fails counts as one failed test, a grading item as a test; the last line is the sum.
+// The whole test command: build, format, lint, all tests, the ten grading items. A step that fails
+// counts as one failed test, a grading item as a test; the last line is the sum. What computes and
+// what mostly waits run side by side; what a step said is shown when it has ended.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -16,15 +17,28 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes that integration tests start and kill would each write their coverage.
 const COVERED = ['dist/tests/{unit,cluster,scenarios}/**/*.test.js'];
-const PLAIN = ['dist/tests/{integration,grade,hostile}/**/*.test.js'];
+const WITH_PROCESSES = ['integration', 'grade', 'hostile'];
+/** The one that takes longest of all: it must not be the last to begin. */
+const LONGEST = 'integration/restarts.test.js';
+/** Judges how soon something happens, or that no client notices: nothing else runs meanwhile. */
+const PROMPT = ['outage', 'process-life', 'rejoin'].map((name) => `integration/${name}.test.js`);
 // These take all processors for minutes, and coverage would double that.
 const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
 /** Faults on real processes for so many minutes, where somebody asks for it. */
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
-const countsFile = join(root, '.build', 'counts.json');
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+function count(name, isPassed) {
+  if (isPassed) total.passed++;
+  else {
+    total.failed++;
+    process.stdout.write(`== ${name} FAILED\n`);
+  }
+  return isPassed;
+}
+
+/** Has the terminal for itself. */
 function step(name, command, args, env = {}) {
   process.stdout.write(`\n== ${name}\n`);
   const { status } = spawnSync(command, args, {
@@ -32,18 +46,40 @@ function step(name, command, args, env = {}) {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  if (status === 0) total.passed++;
-  else {
-    total.failed++;
-    process.stdout.write(`== ${name} FAILED\n`);
-  }
-  return status === 0;
+  return count(name, status === 0);
+}
+
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill();
+});
+
+/** Runs beside other steps; its output goes into a file until it is asked for. */
+function begin(name, command, args, env = process.env) {
+  const file = join(root, '.build', `${name.replaceAll(/\W+/g, '-')}.txt`);
+  const output = openSync(file, 'w');
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env });
+  closeSync(output);
+  children.add(child);
+  const ended = new Promise((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('close', resolve);
+  }).finally(() => children.delete(child));
+  return { name, ended, output: () => readFileSync(file, 'utf8') };
+}
+
+/** Waits for what `begin` began, prints what it said, and counts it as one test. */
+async function finish({ name, ended, output }) {
+  const status = await ended;
+  process.stdout.write(`\n== ${name}\n${output()}`);
+  return count(name, status === 0);
 }
 
 /** A run of mocha, counted test by test; as one failure where it did not get to its end. */
-function tests(name, command, args) {
+async function tests(name, run) {
+  const countsFile = join(root, '.build', `counts-${name.replaceAll(/\W+/g, '-')}.json`);
   rmSync(countsFile, { force: true });
-  const passed = step(name, command, args, { KV_COUNTS_FILE: countsFile });
+  const passed = await run({ KV_COUNTS_FILE: countsFile });
   if (!existsSync(countsFile)) return;
   const counts = JSON.parse(readFileSync(countsFile, 'utf8'));
   if (passed) total.passed--;
@@ -51,30 +87,29 @@ function tests(name, command, args) {
   for (const key of Object.keys(total)) total[key] += counts[key];
 }
 
-/** Runs beside other steps; its output goes into a file until it is asked for. */
-function begin(name, command, args, env = process.env) {
-  const file = join(root, '.build', `${name}.txt`);
-  const output = openSync(file, 'w');
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env });
-  closeSync(output);
-  process.on('exit', () => child.kill());
-  const ended = new Promise((resolve) => {
-    child.on('error', () => resolve(null));
-    child.on('close', resolve);
-  });
-  return { name, ended, output: () => readFileSync(file, 'utf8') };
+function withCoverage(files) {
+  const name = 'tests with coverage';
+  const args = [bin('mocha'), ...files];
+  return tests(name, (env) => finish(begin(name, bin('c8'), args, { ...process.env, ...env })));
 }
 
-/** Waits for what `begin` began, prints what it said, and counts it as one test. */
-async function finish({ name, ended, output }) {
-  process.stdout.write(`\n== ${name}\n`);
-  const status = await ended;
-  process.stdout.write(output());
-  if (status === 0) total.passed++;
-  else {
-    total.failed++;
-    process.stdout.write(`== ${name} FAILED\n`);
+/** One file of tests after the other, as long as there are any; several lanes share them. */
+async function lane(files) {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) {
+    const name = `tests with processes: ${file}`;
+    const args = [join('dist/tests', file)];
+    await tests(name, (env) => finish(begin(name, bin('mocha'), args, { ...process.env, ...env })));
   }
+}
+
+function filesWithProcesses() {
+  const all = WITH_PROCESSES.flatMap((folder) =>
+    readdirSync(join(root, 'dist/tests', folder), { recursive: true })
+      .filter((name) => name.endsWith('.test.js'))
+      .map((name) => `${folder}/${name}`),
+  );
+  const others = all.filter((file) => file !== LONGEST && !PROMPT.includes(file));
+  return [LONGEST, ...others.sort()];
 }
 
 /** Mostly waits. */
@@ -87,10 +122,9 @@ function beginGrading() {
 }
 
 async function finishGrading(grading) {
-  process.stdout.write('\n== the ten grading items\n');
   const status = await grading.ended;
   const output = grading.output();
-  process.stdout.write(output);
+  process.stdout.write(`\n== the ten grading items\n${output}`);
   const passed = output.match(/^Test item \d+: PASSED$/gm)?.length ?? 0;
   total.passed += passed;
   // An item of which nothing was heard has not passed.
@@ -111,29 +145,39 @@ function removeStale(folder) {
   }
 }
 
-mkdirSync(join(root, '.build'), { recursive: true });
+/** Format and lint, while grading goes on; then tests, which take ports as grading may. */
+async function checksAndGrading(files) {
+  const grading = beginGrading();
+  await finish(begin('format', ...FORMAT));
+  await finish(begin('lint', ...LINT));
+  await finishGrading(grading);
+  await lane(files);
+}
+
+async function everything() {
+  const files = filesWithProcesses();
+  await Promise.all([withCoverage(COVERED).then(() => lane(files)), checksAndGrading(files)]);
+  await lane([...PROMPT]);
+  const search = 'tests that search';
+  await tests(search, (env) => step(search, bin('mocha'), SEARCHING, env));
+  if (CHAOS_MINUTES === '') return;
+  const chaos = join(root, 'dist/tests/chaos/chaos.js');
+  step('chaos', process.execPath, [chaos, '--minutes', CHAOS_MINUTES, '--seed', '1']);
+}
+
 const bin = (name) => join(root, 'node_modules', '.bin', name);
+const FORMAT = [bin('prettier'), ['--check', '--log-level', 'warn', '.']];
+const LINT = [bin('eslint'), ['.', '--max-warnings', '0']];
+mkdirSync(join(root, '.build'), { recursive: true });
 const chosen = process.argv.slice(2);
 const built = step('build', bin('tsc'), ['-p', 'tsconfig.json']);
-const grading = built && chosen.length === 0 ? beginGrading() : null;
-const format = begin('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
-const lint = begin('lint', bin('eslint'), ['.', '--max-warnings', '0']);
-if (built) {
-  for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
-  const covered = chosen.length > 0 ? chosen : COVERED;
-  tests('tests with coverage', bin('c8'), [bin('mocha'), ...covered]);
-}
-await finish(format);
-await finish(lint);
-if (grading !== null) {
-  await finishGrading(grading);
-  // These take ports of the loopback interface, as grading does where it has no namespace.
-  tests('tests with processes', bin('mocha'), PLAIN);
-  tests('tests that search', bin('mocha'), SEARCHING);
-  if (CHAOS_MINUTES !== '') {
-    const chaos = join(root, 'dist/tests/chaos/chaos.js');
-    step('chaos', process.execPath, [chaos, '--minutes', CHAOS_MINUTES, '--seed', '1']);
-  }
+if (built) for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
+if (built && chosen.length === 0) {
+  await everything();
+} else {
+  const checks = [begin('format', ...FORMAT), begin('lint', ...LINT)];
+  if (built) await withCoverage(chosen);
+  for (const check of checks) await finish(check);
 }
 const { countsLine } = built
   ? await import('../dist/tests/helpers/counts.js')

@@ -29,6 +29,7 @@ describe('all processes killed and started again', function () {
       journalPath: join(cluster.folder, 'journal'),
       writers: 2,
       keysPerWriter: 50,
+      pauseMs: 1,
     });
   });
   after(async () => {
