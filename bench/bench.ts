@@ -1,134 +1,134 @@
 /**
- * `make bench`, `npm run bench -- [--quick]`: a cluster of this program against a redis-server that
- * syncs every write, on the same disk, in the same run. The two take turns, so that a machine that
- * slows down meanwhile slows both down; medians are compared.
+ * `make bench`, `npm run bench -- [--quick] [--only NAME[,NAME]]`: clusters of this program, and
+ * redis-server with the same promise and with less, on the same disk in the same run. Whoever is
+ * compared takes turns, so that a machine that slows down meanwhile slows both down.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCluster } from '../tests/helpers/processes.js';
 import { PROJECT_ROOT } from '../tests/helpers/project-root.js';
+import { run } from '../tests/helpers/run-program.js';
 import { findTool } from '../tests/helpers/tools.js';
-import { measure, type Measurement, type Workload } from './redis-benchmark.js';
-import { RedisServer } from './redis-server.js';
-import { isInMemory, type SyncTimes, syncTimes } from './sync-probe.js';
+import { type BenchArguments, parseBenchArguments, USAGE } from './arguments.js';
+import type { Figure } from './figure.js';
+import { LoadGenerator } from './load/load-generator.js';
+import { fileSystemOf } from './measures/file-system.js';
+import { syncTimes } from './measures/sync-probe.js';
+import { figureLines, targetLines } from './report/console.js';
+import { keepResult } from './report/keep-result.js';
+import { describeMachine, type Machine, machineSentence, type Result } from './report/result.js';
+import type { Bench, Row } from './row.js';
+import { ALL_ROWS } from './rows/all-rows.js';
+import { FULL, QUICK } from './scale.js';
+import { type SystemName, Systems } from './systems/systems.js';
+import { targetResults } from './targets.js';
 
-const NEEDED_TOOLS = ['redis-server', 'redis-benchmark'];
-const ROUNDS = 3;
-const QUICK_ROUNDS = 2;
-const QUICK_DIVISOR = 10;
-const CLIENTS = 50;
-const WARM_UP_REQUESTS = 5000;
-
-const WORKLOADS: readonly Workload[] = [
-  { test: 'set', requests: 100_000, clients: CLIENTS, pipeline: 1 },
-  { test: 'get', requests: 200_000, clients: CLIENTS, pipeline: 1 },
-  { test: 'set', requests: 200_000, clients: CLIENTS, pipeline: 16 },
-  { test: 'get', requests: 400_000, clients: CLIENTS, pipeline: 16 },
-];
-
-interface Comparison {
-  readonly workload: Workload;
-  readonly ours: readonly Measurement[];
-  readonly redis: readonly Measurement[];
-  readonly oursMedian: number;
-  readonly redisMedian: number;
-  readonly ratio: number;
-}
+const INTERRUPTED_STATUS = 130;
+const MS_PER_MINUTE = 60_000;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function median(measurements: readonly Measurement[]): number {
-  const rates = measurements.map((one) => one.requestsPerSecond).sort((a, b) => a - b);
-  return rates[Math.floor(rates.length / 2)] ?? 0;
+function chooseRows({ isQuick, chosen }: BenchArguments): readonly Row[] {
+  if (chosen === null) return isQuick ? ALL_ROWS.filter((row) => row.isQuick) : ALL_ROWS;
+  return chosen.map((name) => {
+    const row = ALL_ROWS.find((each) => each.name === name);
+    if (row === undefined) throw new Error(`there is no row ${name}: --list names them`);
+    return row;
+  });
 }
 
-async function compare(
-  ourPort: number,
-  redisPort: number,
-  workload: Workload,
-  rounds: number,
-): Promise<Comparison> {
-  const ours: Measurement[] = [];
-  const redis: Measurement[] = [];
-  const warmUp = { ...workload, requests: WARM_UP_REQUESTS };
-  await measure(ourPort, warmUp);
-  await measure(redisPort, warmUp);
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(await measure(ourPort, workload));
-    redis.push(await measure(redisPort, workload));
-  }
-  const oursMedian = median(ours);
-  const redisMedian = median(redis);
-  const ratio = Number((oursMedian / redisMedian).toFixed(3));
-  return { workload, ours, redis, oursMedian, redisMedian, ratio };
+interface Outcome {
+  readonly figures: Figure[];
+  readonly skipped: { row: string; why: string }[];
+  readonly failed: string[];
 }
 
-function line(comparison: Comparison): string {
-  const { workload, oursMedian, redisMedian, ratio, ours } = comparison;
-  const { p50Ms, p99Ms } = ours.at(-1) ?? {};
-  const name = `${workload.test.toUpperCase()} c=${workload.clients} P=${workload.pipeline}`;
-  return [
-    name.padEnd(16),
-    `${Math.round(oursMedian)}/s`.padStart(12),
-    `${Math.round(redisMedian)}/s`.padStart(12),
-    ratio.toFixed(3).padStart(8),
-    `  ours p50 ${p50Ms ?? '?'} ms, p99 ${p99Ms ?? '?'} ms`,
-  ].join(' ');
-}
-
-function keep(quick: boolean, sync: SyncTimes, comparisons: readonly Comparison[]): string {
-  const folder = join(PROJECT_ROOT, 'bench', 'results');
-  mkdirSync(folder, { recursive: true });
-  const at = new Date().toISOString();
-  const path = join(folder, `${at.replaceAll(':', '-')}.json`);
-  const machine = {
-    cpu: cpus()[0]?.model,
-    processors: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    kernel: `${process.platform} ${release()}`,
-  };
-  writeFileSync(path, `${JSON.stringify({ at, quick, machine, sync, comparisons }, null, 2)}\n`);
-  return path;
-}
-
-async function bench(quick: boolean): Promise<void> {
-  const parentFolder = join(PROJECT_ROOT, '.build');
-  mkdirSync(parentFolder, { recursive: true });
-  if (isInMemory(parentFolder)) say(`warning: ${parentFolder} is in memory: syncs cost nothing`);
-  const redisFolder = mkdtempSync(join(parentFolder, 'redis-'));
-  const cluster = await makeCluster({ parentFolder });
-  let redis: RedisServer | undefined;
-  try {
-    const sync = syncTimes(redisFolder);
-    say(`one fdatasync here: p50 ${sync.p50Ms} ms, p99 ${sync.p99Ms} ms`);
-    await cluster.start();
-    redis = await RedisServer.start(redisFolder);
-    say(`${''.padEnd(16)} ${'ours'.padStart(12)} ${'redis'.padStart(12)} ${'ratio'.padStart(8)}`);
-    const comparisons: Comparison[] = [];
-    for (const full of WORKLOADS) {
-      const requests = quick ? full.requests / QUICK_DIVISOR : full.requests;
-      const rounds = quick ? QUICK_ROUNDS : ROUNDS;
-      const workload = { ...full, requests };
-      const result = await compare(cluster.coordinator.port, redis.port, workload, rounds);
-      comparisons.push(result);
-      say(line(result));
+async function measureAll(bench: Bench, rows: readonly Row[]): Promise<Outcome> {
+  const outcome: Outcome = { figures: [], skipped: [], failed: [] };
+  for (const [index, row] of rows.entries()) {
+    const missing = row.tools.filter((tool) => findTool(tool) === null);
+    if (missing.length > 0) {
+      const why = `${missing.join(' and ')} not installed`;
+      outcome.skipped.push({ row: row.name, why });
+      say(`${row.name}: skipped, ${why}`);
+      continue;
     }
-    say(`written to ${keep(quick, sync, comparisons)}`);
+    try {
+      const figures = await row.measure(bench);
+      outcome.figures.push(...figures);
+      for (const line of figureLines(figures)) say(line);
+    } catch (error) {
+      outcome.failed.push(row.name);
+      say(`${row.name}: FAILED: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const needed = rows.slice(index + 1).flatMap(({ uses }) => uses);
+    await bench.systems.keepOnly(new Set<SystemName>(needed));
+  }
+  return outcome;
+}
+
+async function redisVersion(): Promise<string> {
+  if (findTool('redis-server') === null) return 'no redis-server';
+  const { stdout } = await run('redis-server', ['--version']);
+  return `redis-server ${/v=([\d.]+)/.exec(stdout)?.[1] ?? 'of unknown version'}`;
+}
+
+function kindOf({ isQuick, chosen }: BenchArguments): Result['kind'] {
+  if (chosen !== null) return 'chosen rows';
+  return isQuick ? 'quick' : 'full';
+}
+
+function finish(args: BenchArguments, machine: Machine, outcome: Outcome, from: number): void {
+  const { figures, skipped, failed } = outcome;
+  const targets = targetResults(figures);
+  const minutes = Number(((performance.now() - from) / MS_PER_MINUTE).toFixed(1));
+  const at = new Date().toISOString();
+  const kind = kindOf(args);
+  const folder = keepResult({ at, kind, minutes, machine, figures, targets, skipped });
+  const told = kind === 'full' ? targets : targets.filter(({ isReached }) => isReached !== null);
+  if (told.length > 0) say(`\ntargets (${machineSentence(machine)})`);
+  for (const line of targetLines(told)) say(line);
+  say(`\n${minutes} minutes; result and charts are in ${folder}`);
+  if (failed.length > 0) throw new Error(`these rows failed: ${failed.join(', ')}`);
+}
+
+async function bench(args: BenchArguments): Promise<void> {
+  const from = performance.now();
+  const rows = chooseRows(args);
+  const scale = args.isQuick ? QUICK : FULL;
+  const parent = args.folder ?? join(PROJECT_ROOT, '.build');
+  mkdirSync(parent, { recursive: true });
+  const fileSystem = fileSystemOf(parent);
+  const folder = mkdtempSync(join(parent, 'bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('SIGINT', () => process.exit(INTERRUPTED_STATUS));
+  const machine = describeMachine({
+    redis: await redisVersion(),
+    fileSystem,
+    sync: syncTimes(folder),
+  });
+  say(`${machineSentence(machine)}\n`);
+  const generator = new LoadGenerator();
+  const systems = new Systems(folder, generator, scale);
+  try {
+    const outcome = await measureAll({ scale, folder, generator, systems, say }, rows);
+    finish(args, machine, outcome, from);
   } finally {
-    await redis?.stop();
-    await cluster.end();
-    rmSync(redisFolder, { recursive: true, force: true });
+    await systems.keepOnly(new Set());
+    generator.end();
   }
 }
 
-const missing = NEEDED_TOOLS.filter((tool) => findTool(tool) === null);
-if (missing.length > 0) {
-  say(`skipped: ${missing.join(' and ')} not installed`);
-  process.exitCode = process.env['KV_REQUIRE_TOOLS'] === undefined ? 0 : 1;
-} else {
-  await bench(process.argv.includes('--quick'));
+try {
+  const args = parseBenchArguments(process.argv.slice(2));
+  if (args.isList) {
+    say(USAGE);
+    for (const { name, title } of ALL_ROWS) say(`  ${name.padEnd(28)} ${title}`);
+  } else {
+    await bench(args);
+  }
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 }

@@ -1,0 +1,108 @@
+/** Restart, and rejoin by delta and by snapshot, of a participant with many keys. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { figure, type Figure } from '../figure.js';
+import { BASE_LOAD } from '../load/load-spec.js';
+import type { Bench, Row } from '../row.js';
+import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
+import {
+  missedKilled,
+  missedPaused,
+  refilled,
+  restarted,
+  type Return,
+} from './comings-and-goings.js';
+
+const WRITES_PER_SECOND = 2000;
+const WRITING_CONNECTIONS = 10;
+/** Writes go on for so long before somebody leaves. */
+const LEAD_MS = 500;
+
+type Leave = (...args: Parameters<typeof missedPaused>) => Promise<Return>;
+
+interface Returning {
+  readonly name: string;
+  readonly title: string;
+  readonly isUnderLoad: boolean;
+  readonly leave: Leave;
+}
+
+function returningRow(returning: Returning, isQuick = true): Row {
+  const { name, title } = returning;
+  return {
+    name,
+    title,
+    tools: [],
+    uses: ['manyKeys'],
+    isQuick,
+    measure: (bench) => measureReturns(bench, returning),
+  };
+}
+
+export const RETURNING_ROWS: readonly Row[] = [
+  returningRow({
+    name: 'restart',
+    title: 'restart of a participant until it is a member',
+    isUnderLoad: false,
+    leave: restarted,
+  }),
+  returningRow({
+    name: 'rejoin-delta',
+    title: 'rejoin after its process stood still, 2,000 writes a second',
+    isUnderLoad: true,
+    leave: missedPaused,
+  }),
+  returningRow(
+    {
+      name: 'rejoin-delta-killed',
+      title: 'restart and rejoin after its process was down, 2,000 writes a second',
+      isUnderLoad: true,
+      leave: missedKilled,
+    },
+    false,
+  ),
+  returningRow({
+    name: 'rejoin-snapshot',
+    title: 'rejoin of an empty participant, 2,000 writes a second',
+    isUnderLoad: true,
+    leave: refilled,
+  }),
+];
+
+async function measureReturns(bench: Bench, returning: Returning): Promise<Figure[]> {
+  const { scale } = bench;
+  const { ours, keys } = await bench.systems.manyKeys();
+  const { cluster } = ours;
+  const seconds: number[] = [];
+  const ways = new Set<string>();
+  let longestWaitMs = 0;
+  for (let count = 0; count < scale.repeats; count += 1) {
+    const stopWriting = returning.isUnderLoad ? await beginWriting(bench, ours.port, keys) : null;
+    const role = cluster.participant(1 + (count % cluster.participants.length));
+    const result = await returning.leave(cluster, role, scale.outageSeconds);
+    seconds.push(result.seconds);
+    ways.add(result.by);
+    const report = await stopWriting?.();
+    longestWaitMs = Math.max(longestWaitMs, report?.maxMs ?? 0);
+  }
+  const { name, title } = returning;
+  const notes = {
+    keys,
+    by: [...ways].join(' or '),
+    ...(returning.isUnderLoad ? { outageSeconds: scale.outageSeconds, longestWaitMs } : {}),
+  };
+  return [figure({ row: name, title: `${title}, ${keys} keys`, notes }, 'seconds', seconds)];
+}
+
+async function beginWriting({ generator }: Bench, port: number, keys: number) {
+  const stop = generator.begin({
+    ...BASE_LOAD,
+    port,
+    keys,
+    connections: WRITING_CONNECTIONS,
+    valueBytes: MANY_KEYS_VALUE_BYTES,
+    rate: WRITES_PER_SECOND,
+    warmUpSeconds: 0,
+  });
+  await delay(LEAD_MS);
+  return stop;
+}

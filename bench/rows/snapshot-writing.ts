@@ -1,0 +1,88 @@
+/**
+ * What the writing of snapshots costs clients: latencies at half of the maximal load, in a cluster
+ * whose participants write one snapshot after the other against one that writes none.
+ */
+import { comparison, type Figure, type Measure } from '../figure.js';
+import { BASE_LOAD, type LoadReport } from '../load/load-spec.js';
+import type { Bench, Row } from '../row.js';
+import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
+import { OurCluster } from '../systems/our-cluster.js';
+import { fill } from '../systems/system.js';
+import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
+import { parseInfo } from '../../tests/helpers/cluster-info.js';
+
+const NEVER = { snapshot_after_bytes: '1024gb', snapshot_after_records: 100_000_000 };
+/** So little that the next one is due as soon as one is done. */
+const AGAIN_AND_AGAIN = { snapshot_after_bytes: '4kb' };
+const LOAD_SHARE = 0.5;
+
+export const SNAPSHOT_ROW: Row = {
+  name: 'snapshot-load',
+  title: 'SET at half of the maximal load while snapshots are written',
+  tools: [],
+  uses: [],
+  isQuick: true,
+  measure: measureSnapshots,
+};
+
+async function measureSnapshots(bench: Bench): Promise<Figure[]> {
+  const { folder, scale, generator } = bench;
+  const clusters: OurCluster[] = [];
+  try {
+    for (const participantSettings of [AGAIN_AND_AGAIN, NEVER]) {
+      const ours = await OurCluster.start({ folder, participantSettings });
+      clusters.push(ours);
+      await fill(generator, ours.port, scale.manyKeys, MANY_KEYS_VALUE_BYTES);
+    }
+    const [busy, calm] = clusters;
+    if (busy === undefined || calm === undefined) throw new Error('two clusters were started');
+    return await compareThem(bench, busy, calm);
+  } finally {
+    for (const ours of clusters) await ours.stop();
+  }
+}
+
+async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Promise<Figure[]> {
+  const { scale, generator } = bench;
+  const load = { ...BASE_LOAD, keys: scale.manyKeys, valueBytes: MANY_KEYS_VALUE_BYTES };
+  const { warmUpSeconds, seconds, snapshotSeconds } = scale;
+  // The first of the two only warms up.
+  await generator.run({ ...load, port: busy.port, warmUpSeconds, seconds });
+  const maximum = await generator.run({ ...load, port: calm.port, warmUpSeconds, seconds });
+  const rate = Math.round(maximum.requestsPerSecond * LOAD_SHARE);
+  const atRate = ({ port }: OurCluster): Promise<LoadReport> =>
+    generator.run({ ...load, port, rate, warmUpSeconds, seconds: snapshotSeconds });
+  const busyRuns: LoadReport[] = [];
+  const calmRuns: LoadReport[] = [];
+  const before = await snapshotsOf(busy);
+  for (let pair = 0; pair < scale.targetPairs; pair += 1) {
+    busyRuns.push(await atRate(busy));
+    calmRuns.push(await atRate(calm));
+  }
+  const notes = { rate, snapshots: (await snapshotsOf(busy)) - before };
+  const name = { row: SNAPSHOT_ROW.name, title: SNAPSHOT_ROW.title, notes };
+  const measures: [Measure, 'p50Ms' | 'p99Ms'][] = [
+    ['p50 ms', 'p50Ms'],
+    ['p99 ms', 'p99Ms'],
+  ];
+  return measures.map(([measure, field]) =>
+    comparison(
+      name,
+      measure,
+      busyRuns.map((run) => run[field]),
+      { label: 'the same without snapshots', values: calmRuns.map((run) => run[field]) },
+    ),
+  );
+}
+
+/** How many the participants have written. */
+async function snapshotsOf({ cluster }: OurCluster): Promise<number> {
+  let sum = 0;
+  for (const { host, port } of cluster.participants) {
+    const connection = await RespConnection.open(host, port);
+    const info = parseInfo(textOf(await connection.command('INFO', 'stats')));
+    sum += Number(info.fields['checkpoints']);
+    connection.close();
+  }
+  return sum;
+}

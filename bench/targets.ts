@@ -1,0 +1,120 @@
+/** What is wanted of the figures, and whether it is reached. */
+import { type Figure, find, type Measure } from './figure.js';
+import { processorRow } from './rows/participants.js';
+
+interface Target {
+  readonly what: string;
+  readonly row: string;
+  readonly measure: Measure;
+  /** `ratio`: ours by the peer's. */
+  readonly of: 'ours' | 'ratio';
+  readonly bound: 'at least' | 'at most';
+  readonly wanted: number;
+  readonly unit: '×' | 's' | 'bytes';
+  /** Another row of ours, by which the first is divided. */
+  readonly over?: string;
+}
+
+export interface TargetResult {
+  readonly what: string;
+  readonly wanted: string;
+  /** '-' where it was not measured. */
+  readonly measured: string;
+  readonly isReached: boolean | null;
+}
+
+const WAIT = 'against Redis + 3 replicas + WAIT 3';
+const ALONE = 'against Redis alone, appendfsync always';
+
+function throughput(what: string, row: string, wanted: number): Target {
+  return { what, row, measure: 'requests/s', of: 'ratio', bound: 'at least', wanted, unit: '×' };
+}
+
+function atMost(
+  what: string,
+  place: Pick<Target, 'row' | 'measure' | 'of' | 'over'>,
+  wanted: number,
+  unit: Target['unit'],
+): Target {
+  return { what, ...place, bound: 'at most', wanted, unit };
+}
+
+function seconds(what: string, row: string, wanted: number): Target {
+  return atMost(what, { row, measure: 'seconds', of: 'ours' }, wanted, 's');
+}
+
+const TARGETS: readonly Target[] = [
+  throughput(`SET, 50 clients, ${WAIT}`, 'set-50-wait', 1.3),
+  throughput(`SET, 200 clients, ${WAIT}`, 'set-200-wait', 1.3),
+  atMost(
+    `SET, 1 client, p50 latency, ${WAIT}`,
+    { row: 'set-1-wait', measure: 'p50 ms', of: 'ratio' },
+    1.0,
+    '×',
+  ),
+  throughput(`SET, 50 clients, ${ALONE}`, 'set-50', 0.4),
+  throughput(`SET, 50 clients, pipeline 16, ${ALONE}`, 'set-50-p16', 0.35),
+  throughput(`GET, 50 clients, ${ALONE}`, 'get-50', 0.7),
+  throughput(`GET, 50 clients, pipeline 16, ${ALONE}`, 'get-50-p16', 0.35),
+  throughput(`SET of 100 KB, bytes a second, ${WAIT}`, 'set-100kb-wait', 1.0),
+  atMost(
+    'SET, 50 clients, processor time a write, 5 participants against 1',
+    {
+      row: processorRow('set', 5),
+      measure: 'µs of processor a request',
+      of: 'ours',
+      over: processorRow('set', 1),
+    },
+    3,
+    '×',
+  ),
+  atMost(
+    'p99 of SET at half load while snapshots are written, against without',
+    { row: 'snapshot-load', measure: 'p99 ms', of: 'ratio' },
+    3,
+    '×',
+  ),
+  seconds('restart of a participant with 1,000,000 keys to serving', 'restart', 2),
+  seconds('rejoin of an empty participant, 2,000 writes a second', 'rejoin-snapshot', 4),
+  seconds('rejoin by delta after 10 s outage, 2,000 writes a second', 'rejoin-delta', 1),
+  atMost(
+    'resident memory of a participant a key (16 + 100 bytes)',
+    { row: 'memory-key', measure: 'bytes', of: 'ours' },
+    300,
+    'bytes',
+  ),
+  atMost(
+    'memory of the coordinator after 10,000,000 writes over after 100,000',
+    { row: 'memory-coordinator', measure: 'factor', of: 'ours' },
+    1.1,
+    '×',
+  ),
+];
+
+export function targetResults(figures: readonly Figure[]): TargetResult[] {
+  return TARGETS.map((target) => {
+    const { what, bound, wanted, unit } = target;
+    const value = valueOf(target, figures);
+    const isReached =
+      value === null ? null : bound === 'at least' ? value >= wanted : value <= wanted;
+    return {
+      what,
+      wanted: `${bound} ${wanted} ${unit}`,
+      measured: value === null ? '-' : `${round(value, unit)} ${unit}`,
+      isReached,
+    };
+  });
+}
+
+function valueOf({ row, measure, of, over }: Target, figures: readonly Figure[]): number | null {
+  const found = find(figures, row, measure);
+  const value = of === 'ratio' ? found?.ratio?.median : found?.ours.median;
+  if (value === undefined) return null;
+  if (over === undefined) return value;
+  const divisor = find(figures, over, measure)?.ours.median;
+  return divisor === undefined ? null : value / divisor;
+}
+
+function round(value: number, unit: Target['unit']): string {
+  return unit === 'bytes' ? String(Math.round(value)) : value.toFixed(2);
+}
