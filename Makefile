@@ -22,8 +22,9 @@ test: node_modules/.package-lock.json
 grade: build
 	@npm run --silent grade
 
+# `ARGS=--quick make bench` passes words on.
 bench: build
-	@npm run --silent bench
+	@npm run --silent bench -- $(ARGS)
 
 clean:
 	rm -rf dist .build coverage

@@ -1,5 +1,7 @@
-// Refreshes the README's tables of settings and commands from the code, between their markers.
+// Refreshes what stands between markers in the README: the tables of settings and commands, from the
+// code, and the summary of the full bench run that is kept in bench/results/.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { keptSummary } from '../dist/bench/report/kept-summary.js';
 import { settingsTableMarkdown } from '../dist/src/config/settings.js';
 import { commandTableMarkdown } from '../dist/src/resp/registry.js';
 
@@ -14,4 +16,5 @@ function refresh(text, name, table) {
 
 const before = readFileSync(file, 'utf8');
 const settings = refresh(before, 'settings', settingsTableMarkdown());
-writeFileSync(file, refresh(settings, 'commands', commandTableMarkdown()));
+const commands = refresh(settings, 'commands', commandTableMarkdown());
+writeFileSync(file, refresh(commands, 'bench', keptSummary()));
