@@ -45,13 +45,13 @@ async function measureSnapshots(bench: Bench): Promise<Figure[]> {
 async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Promise<Figure[]> {
   const { scale, generator } = bench;
   const load = { ...BASE_LOAD, keys: scale.manyKeys, valueBytes: MANY_KEYS_VALUE_BYTES };
-  const { warmUpSeconds, seconds, snapshotSeconds } = scale;
+  const { warmUpSeconds, snapshotSeconds: seconds } = scale;
   // The first of the two only warms up.
   await generator.run({ ...load, port: busy.port, warmUpSeconds, seconds });
   const maximum = await generator.run({ ...load, port: calm.port, warmUpSeconds, seconds });
   const rate = Math.round(maximum.requestsPerSecond * LOAD_SHARE);
   const atRate = ({ port }: OurCluster): Promise<LoadReport> =>
-    generator.run({ ...load, port, rate, warmUpSeconds, seconds: snapshotSeconds });
+    generator.run({ ...load, port, rate, warmUpSeconds, seconds });
   const busyRuns: LoadReport[] = [];
   const calmRuns: LoadReport[] = [];
   const before = await snapshotsOf(busy);
