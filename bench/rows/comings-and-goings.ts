@@ -31,7 +31,8 @@ async function infoWhen(
   throw new Error('a participant did not come back in time');
 }
 
-function whole(cluster: Cluster): Promise<ClusterInfo> {
+/** Waits until every participant is a member. */
+export function whole(cluster: Cluster): Promise<ClusterInfo> {
   return infoWhen(cluster, isWhole);
 }
 

@@ -2,14 +2,17 @@
  * What the writing of snapshots costs clients: latencies at half of the maximal load, in a cluster
  * whose participants write one snapshot after the other against one that writes none.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseInfo } from '../../tests/helpers/cluster-info.js';
+import type { Cluster } from '../../tests/helpers/processes.js';
+import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
 import { comparison, type Figure, type Measure } from '../figure.js';
 import { BASE_LOAD, type LoadReport } from '../load/load-spec.js';
 import type { Bench, Row } from '../row.js';
 import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
 import { OurCluster } from '../systems/our-cluster.js';
 import { fill } from '../systems/system.js';
-import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
-import { parseInfo } from '../../tests/helpers/cluster-info.js';
+import { whole } from './comings-and-goings.js';
 
 const NEVER = { snapshot_after_bytes: '1024gb', snapshot_after_records: 100_000_000 };
 /** So little that the next one is due as soon as one is done. */
@@ -29,17 +32,32 @@ async function measureSnapshots(bench: Bench): Promise<Figure[]> {
   const { folder, scale, generator } = bench;
   const clusters: OurCluster[] = [];
   try {
-    for (const participantSettings of [AGAIN_AND_AGAIN, NEVER]) {
-      const ours = await OurCluster.start({ folder, participantSettings });
+    for (let count = 0; count < 2; count += 1) {
+      const ours = await OurCluster.start({ folder, participantSettings: NEVER });
       clusters.push(ours);
       await fill(generator, ours.port, scale.manyKeys, MANY_KEYS_VALUE_BYTES);
     }
     const [busy, calm] = clusters;
     if (busy === undefined || calm === undefined) throw new Error('two clusters were started');
+    await makeBusy(busy.cluster);
     return await compareThem(bench, busy, calm);
   } finally {
     for (const ours of clusters) await ours.stop();
   }
+}
+
+/** Its participants begin to write snapshots when all keys are there, not before. */
+async function makeBusy(cluster: Cluster): Promise<void> {
+  for (const role of cluster.participants) {
+    await role.stop();
+    const text = readFileSync(role.configPath, 'utf8');
+    const [before, after] = [NEVER, AGAIN_AND_AGAIN].map(
+      (settings) => `snapshot_after_bytes ${settings.snapshot_after_bytes}`,
+    );
+    writeFileSync(role.configPath, text.replace(before ?? '', after ?? ''));
+  }
+  await Promise.all(cluster.participants.map((role) => role.start()));
+  await whole(cluster);
 }
 
 async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Promise<Figure[]> {
