@@ -121,6 +121,8 @@ async function bench(args: BenchArguments): Promise<void> {
   }
 }
 
+// A reader that went away, such as `| head`, is no reason to leave processes or files behind.
+process.stdout.on('error', () => undefined);
 try {
   const args = parseBenchArguments(process.argv.slice(2));
   if (args.isList) {

@@ -10,11 +10,12 @@ import { THROUGHPUT_ROWS, type ThroughputRow } from './throughput-table.js';
 /** redis-benchmark wants a number of requests: a short run tells how many fit into the time. */
 const CALIBRATION_REQUESTS = 4000;
 const BYTES_PER_MB = 1e6;
+const PEERS = { alone: 'Redis alone', replicated: 'Redis + 3 replicas + WAIT 3' } as const;
 
 export function throughputRows(): Row[] {
   return THROUGHPUT_ROWS.map((row) => ({
     name: row.name,
-    title: row.title,
+    title: `${row.title}, against ${PEERS[row.peer]}`,
     tools: ['redis-server', ...(row.tool === 'own' ? [] : ['redis-benchmark'])],
     uses: ['ours', row.peer],
     isQuick: row.isTarget,
