@@ -88,9 +88,13 @@ function finish(args: BenchArguments, machine: Machine, outcome: Outcome, from: 
   const folder = keepResult({ at, kind, minutes, machine, figures, targets, skipped });
   const told = kind === 'full' ? targets : targets.filter(({ isReached }) => isReached !== null);
   if (told.length > 0) say(`\ntargets (${machineSentence(machine)})`);
-  if (args.isQuick) say('on a smaller scale: 100,000 keys stand for 1,000,000, and 2 s for 10');
+  if (args.isQuick && told.length > 0)
+    say('on a smaller scale: 100,000 keys stand for 1,000,000, and 2 s for 10');
   for (const line of targetLines(told)) say(line);
   say(`\n${minutes} minutes; result and charts are in ${folder}`);
+  if (skipped.length > 0 && process.env['KV_REQUIRE_TOOLS'] !== undefined) {
+    throw new Error('tools are missing, and KV_REQUIRE_TOOLS is set');
+  }
   if (failed.length > 0) throw new Error(`these rows failed: ${failed.join(', ')}`);
 }
 
