@@ -65,6 +65,11 @@ export const CONTROLS: readonly Control[] = [
         find: 'if (crc !== bytes.readUInt32BE(at + RECORD_AT.headCrc))',
         replace: 'if (false)',
       },
+      {
+        file: 'src/participant/recovery.js',
+        find: 'if (crc32(record.payload) !== record.crc) {',
+        replace: 'if (false) {',
+      },
     ],
   },
   {
@@ -114,6 +119,11 @@ export const CONTROLS: readonly Control[] = [
         find: 'closeOlder(newer) {',
         replace: 'closeOlder(newer) {\n        if (newer) return;',
       },
+      {
+        file: 'src/participant/links.js',
+        find: 'return link.epoch !== null && sameEpoch(link.epoch, this.core.state.epoch);',
+        replace: 'return link.epoch !== null;',
+      },
     ],
   },
   {
@@ -135,6 +145,12 @@ export const CONTROLS: readonly Control[] = [
         find: 'const isAnother = head === undefined ? commit : head.record.epoch !== epoch;',
         replace: 'const isAnother = head === undefined ? commit : false;',
       },
+      { file: 'src/coordinator/resync.js', find: 'if (isAnother) {', replace: 'if (false) {' },
+      {
+        file: 'src/coordinator/resync.js',
+        find: 'return this.leftover(status);',
+        replace: "return '';",
+      },
     ],
   },
   {
@@ -145,6 +161,14 @@ export const CONTROLS: readonly Control[] = [
         file: 'src/participant/transactions.js',
         find: 'if (message.txid !== state.lastPrepared + 1) {',
         replace: 'if (message.txid <= state.lastPrepared) {',
+      },
+      {
+        file: 'tests/helpers/memory-network.js',
+        find: 'const item = link?.lanes[towards].shift();',
+        replace: `this.lost ??= 0;
+        const lane = link?.lanes[towards] ?? [];
+        if (lane[0]?.name === 'prepare' && lane.length > 1 && (this.lost += 1) % 50 === 0) lane.shift();
+        const item = lane.shift();`,
       },
     ],
   },
@@ -204,6 +228,11 @@ export const CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/admission.js',
+        find: 'this.transactions.isHeld = true;',
+        replace: '',
+      },
+      {
+        file: 'src/coordinator/admission.js',
         find: 'if (expected === null || !quiet || message.position.txid !== core.lastTxid) {',
         replace: 'if (false) {',
       },
@@ -257,6 +286,16 @@ export const CONTROLS: readonly Control[] = [
         find: 'const mayLeaveOut = !isWithoutLog && patienceIsOver;',
         replace: 'const mayLeaveOut = patienceIsOver;',
       },
+      {
+        file: 'src/coordinator/takeover.js',
+        find: '!(this.inquiry.isWithoutLog && missing.length > 0)',
+        replace: 'true',
+      },
+      {
+        file: 'src/coordinator/inquiry.js',
+        find: 'if (target !== null && !this.isWithoutLog && this.patienceIsOver) {',
+        replace: 'if (target !== null && this.patienceIsOver) {',
+      },
     ],
   },
   {
@@ -279,6 +318,11 @@ export const CONTROLS: readonly Control[] = [
         find: "if (refusal !== '') {\n            core.send(link.id, { type: 'unreadable'",
         replace: "if (false) {\n            core.send(link.id, { type: 'unreadable'",
       },
+      {
+        file: 'src/coordinator/reads.js',
+        find: 'this.membership.memberPeers().filter((peer) => this.isReadable(peer))',
+        replace: 'this.peers.all.filter((peer) => peer.isFenced && !this.peers.isSuspected(peer))',
+      },
     ],
   },
   {
@@ -300,6 +344,11 @@ export const CONTROLS: readonly Control[] = [
         file: 'src/coordinator/admission.js',
         find: "this.peers.send(peer, { type: 'inquire' });",
         replace: '',
+      },
+      {
+        file: 'src/coordinator/peers.js',
+        find: "if (channel.isAgain && peer.data.state === 'open')",
+        replace: 'if (false)',
       },
     ],
   },

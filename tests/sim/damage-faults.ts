@@ -54,7 +54,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
     wipeParticipant: () => {
       const process = faults.spare();
       if (process === null) return NOT_NOW;
-      wipe(process);
+      replace(faults, process);
       faults.startLater(process);
       return `wipe ${process.name}`;
     },
@@ -65,7 +65,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
         if (faults.spare() !== null) {
           const process = next.pop();
           if (process !== undefined && cluster.configured().includes(process)) {
-            wipe(process);
+            replace(faults, process);
             process.start();
           }
         }
@@ -84,7 +84,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       const isMember = cluster.configured().includes(process);
       if (!isMember || faults.spare() === null) return NOT_NOW;
       saved.clear();
-      process.crash('killed');
+      replace(faults, process);
       process.disk.restore(copy);
       const isRecognised = faults.prng.chance(0.5);
       if (isRecognised) process.disk.origin = `copy ${cluster.world.now}`;
@@ -210,6 +210,11 @@ function changeConfiguration(faults: Faults, coordinator: CoordinatorProcess): s
 function wipe(process: SimProcess): void {
   process.crash('killed');
   process.disk.wipe();
+}
+
+function replace(faults: Faults, process: SimProcess): void {
+  wipe(process);
+  faults.replaced.add(process);
 }
 
 /** Records that had been synced are gone from the end of its log. */

@@ -39,6 +39,15 @@ export const OPERATOR_FAULTS = [
   'changeConfiguration',
 ] as const;
 
+/** Several things that go wrong one after the other, each at a moment that matters. */
+export const MOMENT_FAULTS = [
+  'crashAtMoment',
+  'forgetAtMoment',
+  'cutAtMoment',
+  'rivals',
+  'lastOneStanding',
+] as const;
+
 /** In an order that seeds depend on. */
 export const FAULT_NAMES = [
   ...CRASH_FAULTS,
@@ -47,6 +56,7 @@ export const FAULT_NAMES = [
   ...NETWORK_FAULTS,
   ...FOLDER_FAULTS,
   ...OPERATOR_FAULTS,
+  ...MOMENT_FAULTS,
 ] as const;
 
 export type FaultName = (typeof FAULT_NAMES)[number];

@@ -7,6 +7,7 @@ import { Prng } from '../../src/base/prng.js';
 import type { Cluster } from './cluster.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
 import { damageFaults } from './damage-faults.js';
+import { momentFaults } from './moment-faults.js';
 import type {
   CRASH_FAULTS,
   FAULT_NAMES,
@@ -25,19 +26,37 @@ export const NOT_NOW = 'not now';
 const MAX_DOWN_MS = 2500;
 const MAX_CUT_MS = 4000;
 
+interface Watch {
+  readonly isTrue: () => boolean;
+  readonly until: number;
+  readonly action: () => void;
+}
+
 export class Faults {
   /** Operators are done with their mistakes: nothing new is begun. */
   isOver = false;
   /** Folders that were damaged on purpose may be refused. */
   readonly damaged = new Set<SimProcess>();
+  /** Their folders were lost or replaced by old ones, and they are not members again yet. */
+  readonly replaced = new Set<SimProcess>();
   /** Of folders that must not be lost: what a person brings back if damage makes one useless. */
   readonly backups = new Map<SimProcess, ReadonlyMap<string, Buffer>>();
   prng: Prng;
   private readonly table: FaultsOf<typeof FAULT_NAMES>;
+  private watches: Watch[] = [];
 
-  constructor(readonly cluster: Cluster) {
+  constructor(
+    readonly cluster: Cluster,
+    /** Told of what faults do later than they were caused. */
+    private readonly onStruck: (line: string) => void = () => undefined,
+  ) {
     this.prng = new Prng(1);
-    this.table = { ...this.crashFaults(), ...this.networkFaults(), ...damageFaults(this) };
+    this.table = {
+      ...this.crashFaults(),
+      ...this.networkFaults(),
+      ...damageFaults(this),
+      ...momentFaults(this),
+    };
   }
 
   /** Says what it did, or that it did nothing. */
@@ -50,6 +69,29 @@ export class Faults {
     this.cluster.world.after(minMs + this.prng.below(maxMs), () => {
       if (!this.isOver) action();
     });
+  }
+
+  /** Acts once when this is true for the first time; never, if that takes longer. */
+  when(isTrue: () => boolean, maxMs: number, action: () => void): void {
+    this.watches.push({ isTrue, until: this.cluster.world.now + maxMs, action });
+  }
+
+  /** Called after every event. */
+  look(): void {
+    if (this.watches.length === 0) return;
+    const { now } = this.cluster.world;
+    if (this.isOver) this.watches = [];
+    for (const watch of this.watches) {
+      const isDue = now <= watch.until && watch.isTrue();
+      if (!isDue && now <= watch.until) continue;
+      this.watches = this.watches.filter((each) => each !== watch);
+      if (isDue) watch.action();
+    }
+  }
+
+  report(mark: string, text: string): void {
+    this.cluster.marks.hit(mark);
+    this.onStruck(`${mark}: ${text}`);
   }
 
   startLater(process: SimProcess, maxMs = MAX_DOWN_MS): void {
@@ -65,12 +107,34 @@ export class Faults {
     return found;
   }
 
+  /** The coordinator that acts: of two, the one of the newer epoch. */
+  leader(): CoordinatorProcess {
+    const { coordinator, second } = this.cluster;
+    const own = coordinator.machine?.core.epoch.number ?? 0;
+    const isSecond = (second?.machine?.core.epoch.number ?? 0) > own;
+    return isSecond && second !== null ? second : coordinator;
+  }
+
   anyProcess(): SimProcess {
     return this.prng.chance(0.4) ? this.cluster.coordinator : this.participant();
   }
 
   crashKind(): CrashKind {
     return this.prng.chance(0.5) ? 'killed' : 'powerCut';
+  }
+
+  /** No folder but the coordinator's is missing, old or damaged. */
+  get isIntact(): boolean {
+    return this.damaged.size === 0 && this.replaced.size === 0;
+  }
+
+  /** Cut for so long at most. */
+  cut(from: string, to: string, maxMs: number, how: 'waits' | 'lost'): void {
+    const { wire } = this.cluster;
+    wire.cut(from, to, how);
+    this.later(maxMs, () => {
+      wire.heal(from, to);
+    });
   }
 
   /** Every configured participant is a member, holds all that was decided, and is sound. */
@@ -84,7 +148,7 @@ export class Faults {
       cluster.wire.isCalm &&
       coordinator?.core.gate.synced === coordinator?.core.gate.appended &&
       cluster.second?.isRunning !== true &&
-      this.damaged.size === 0 &&
+      this.isIntact &&
       cluster.configured().every(({ machine, disk }) => {
         const { state } = machine ?? {};
         if (state?.fit !== true || state.tailFrom > 0 || disk.capacity !== Infinity) return false;
@@ -185,10 +249,7 @@ export class Faults {
   private networkFaults(): FaultsOf<typeof NETWORK_FAULTS> {
     const { wire, clients } = this.cluster;
     const cut = (from: string, to: string): void => {
-      wire.cut(from, to, this.prng.chance(0.5) ? 'waits' : 'lost');
-      this.later(MAX_CUT_MS, () => {
-        wire.heal(from, to);
-      });
+      this.cut(from, to, MAX_CUT_MS, this.prng.chance(0.5) ? 'waits' : 'lost');
     };
     const path = (): [string, string] => {
       const [first, other] = [this.participant().name, this.participant().name];

@@ -1,20 +1,35 @@
 /**
  * What must hold at every moment of a run, looked at after each event that could change it:
- * participants that have resolved the same number of transactions have resolved the same ones, and
- * a view, once stored, has the same members everywhere.
+ * participants that have resolved the same number of transactions have resolved the same ones; a
+ * view, once stored, has the same members everywhere; what a serving coordinator has committed is
+ * prepared at every member of its newest view that follows it; and nobody goes back behind the
+ * epoch that it promised.
+ *
+ * Participants whose folders a fault has replaced or damaged are excused from the last two.
  */
+import type { Coordinator } from '../../src/coordinator/machine.js';
+import type { Participant } from '../../src/participant/machine.js';
 import type { Cluster } from './cluster.js';
+import type { SimProcess } from './process.js';
 
 export class Observer {
   private readonly chains = new Map<number, string>();
   private readonly views = new Map<string, string>();
   private readonly seen = new Map<string, object>();
 
-  constructor(private readonly cluster: Cluster) {}
+  private readonly promises = new Map<string, number>();
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly isExcused: (process: SimProcess) => boolean,
+  ) {}
 
   look(): void {
-    for (const { name, machine } of this.cluster.participants) {
+    const { coordinator, second, participants } = this.cluster;
+    for (const participant of participants) {
+      const { name, machine } = participant;
       if (machine === null) continue;
+      if (!this.isExcused(participant)) this.comparePromise(name, machine);
       const { resolved, view, installing } = machine.state;
       if (this.seen.get(name) !== resolved && !installing) {
         this.seen.set(name, resolved);
@@ -25,6 +40,33 @@ export class Observer {
         const members = view.members.map(({ storeId }) => storeId).sort();
         this.compareView(name, `${view.epoch.number}:${view.number}`, members.join(' '));
       }
+    }
+    if (coordinator.machine !== null) this.findMissing(coordinator.machine);
+    if (second?.machine) this.findMissing(second.machine);
+  }
+
+  private comparePromise(name: string, { core: { storeId, gate }, state }: Participant): void {
+    const before = this.promises.get(storeId) ?? 0;
+    const { number } = state.epoch;
+    if (number === before) return;
+    if (number < before) this.complain(`${name} promised epoch ${before} and follows ${number}`);
+    // Before it is on disk it is no promise.
+    if (gate.synced === gate.appended) this.promises.set(storeId, number);
+  }
+
+  /** An acknowledged write is at every member of the view. */
+  private findMissing({ core, membership }: Coordinator): void {
+    if (core.phase !== 'serving') return;
+    const { outcomes } = core;
+    let committed = core.durableTxid;
+    while (committed > 0 && outcomes.get(committed)?.commit === false) committed -= 1;
+    const members = membership.latest?.members ?? [];
+    for (const participant of this.cluster.participants) {
+      const { name, machine } = participant;
+      if (machine === null || machine.state.epoch.nonce !== core.epoch.nonce) continue;
+      if (machine.state.lastPrepared >= committed || this.isExcused(participant)) continue;
+      if (!members.some(({ storeId }) => storeId === machine.core.storeId)) continue;
+      this.complain(`${name} is a member and lacks transaction ${committed}, which is committed`);
     }
   }
 

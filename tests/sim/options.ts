@@ -5,7 +5,7 @@
 import { COMPANION_COMMANDS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { WorkloadProfile } from './client.js';
-import { DISK_FAULTS, FAULT_NAMES, type FaultName } from './fault-names.js';
+import { DISK_FAULTS, FAULT_NAMES, type FaultName, MOMENT_FAULTS } from './fault-names.js';
 import type { WireProfile } from './wire.js';
 
 export interface LogProfile {
@@ -55,12 +55,13 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const participants = pick(prng, [1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5]);
   const clients = MIN_CLIENTS + (prng.chance(0.2) ? 1 + prng.below(2) : 0);
   const isShort = prng.chance(0.5);
-  const isScrubbed = prng.chance(0.15);
+  const isScrubbed = participants > 1 && prng.chance(0.15);
+  const isPatient = prng.chance(0.3);
   const drawn: SimOptions = {
     seed,
     participants,
     clients,
-    minParticipants: prng.chance(0.1) ? Math.min(2, participants) : 1,
+    minParticipants: prng.chance(0.2) ? Math.min(2, participants) : 1,
     syncMs: pick(prng, [0.2, 0.2, 1, 8]),
     scrubIntervalMs: isScrubbed ? 4 : 1e9,
     wire: { minDelayMs: 0.05, maxDelayMs: pick(prng, [0.5, 2, 30]) },
@@ -75,22 +76,26 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
       pairs: prng.below(3),
       pipeline: 1 + prng.below(5),
       operations: OPERATIONS,
-      meanPauseMs: 10 + prng.below(25),
+      meanPauseMs: isPatient ? 25 + prng.below(35) : 10 + prng.below(25),
       largeValueChance: prng.chance(0.04) ? 0.02 : 0,
       delayMs: 0.5,
     },
-    faults: drawFaults(prng, isScrubbed),
+    faults: drawFaults(prng, isScrubbed, isPatient),
   };
   const options = { ...drawn, companionCommands: pick(prng, [1, 1, 3, COMPANION_COMMANDS]) };
   return reduced(options, reduction);
 }
 
-/** Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. */
-function drawFaults(prng: Prng, isScrubbed: boolean): PlannedFault[] {
+/**
+ * Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. Patient seeds
+ * work longer, and wait for the moments that matter.
+ */
+function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): PlannedFault[] {
   const share = pick(prng, [0.15, 0.3, 0.6]);
   const enabled = FAULT_NAMES.filter((name) => {
-    const isDrawn = prng.chance(share);
-    return isDrawn && (name !== 'flipMemory' || isScrubbed);
+    const isDrawn = prng.chance(isPatient ? share / 3 : share);
+    if (name === 'flipMemory') return isScrubbed;
+    return isDrawn || (isPatient && (MOMENT_FAULTS as readonly FaultName[]).includes(name));
   });
   const count = prng.below(11);
   const faults: PlannedFault[] = [];

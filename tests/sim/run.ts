@@ -55,11 +55,17 @@ export class SimRun {
     isTraced: boolean,
   ) {
     this.cluster = new Cluster(options);
-    this.faults = new Faults(this.cluster);
-    this.observer = new Observer(this.cluster);
+    this.faults = new Faults(this.cluster, (line) => {
+      this.say(line);
+    });
+    this.observer = new Observer(
+      this.cluster,
+      (process) => this.faults.damaged.has(process) || this.faults.replaced.has(process),
+    );
     this.reader = this.cluster.makeClient(0);
     const { world } = this.cluster;
     world.afterEvent = () => {
+      this.faults.look();
       if (world.events % LOOK_EVERY === 0) this.observer.look();
     };
     if (isTraced) {
@@ -123,7 +129,12 @@ export class SimRun {
       return;
     }
     this.cluster.marks.hit(`${text === NOT_NOW ? 'idle' : 'fault'}: ${fault.name}`);
-    const line = `${world.now.toFixed(0)} ${fault.name}: ${text}`;
+    this.say(`${fault.name}: ${text}`);
+  }
+
+  private say(text: string): void {
+    const { world } = this.cluster;
+    const line = `${world.now.toFixed(0)} ${text}`;
     this.said.push(line);
     world.trace?.('FAULT', line);
   }

@@ -26,19 +26,20 @@ export class Supervisor {
   }
 
   look(): void {
-    const { cluster, damaged, backups } = this.faults;
+    const { cluster, damaged, replaced, backups } = this.faults;
     const { coordinator, participants, second } = cluster;
     const all: SimProcess[] = [coordinator, ...participants];
     for (const process of second === null ? all : [...all, second]) {
       if (!process.isRunning && process.endedFor !== '') this.revive(process);
     }
-    if (damaged.size > 0 && cluster.isWhole) {
+    if (!this.faults.isIntact && cluster.isWhole) {
       const isSound = cluster.configured().every(({ machine }) => {
         const state = machine?.state;
         return state?.fit === true && state.tailFrom === 0;
       });
       if (isSound) {
         damaged.clear();
+        replaced.clear();
         backups.clear();
       }
     }

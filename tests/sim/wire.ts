@@ -11,6 +11,9 @@ import { type Lane, MemoryNetwork } from '../helpers/memory-network.js';
 import type { CrashKind, SimProcess } from './process.js';
 import type { World } from './world.js';
 
+/** What waited for the end of a cut is sent again when its sender thinks of it: TCP backs off. */
+const MAX_BACKOFF_MS = 2500;
+
 type Queued = Pick<Lane, 'connection' | 'from' | 'to' | 'towards'>;
 
 export interface WireProfile {
@@ -51,7 +54,14 @@ export class Wire {
     this.cuts.delete(path);
     const waiting = this.parked.get(path) ?? [];
     this.parked.delete(path);
-    for (const lane of waiting) this.schedule(lane);
+    // Each connection backs off for itself, so an old one may speak after a newer one.
+    const backoffs = new Map<string, number>();
+    for (const lane of waiting) {
+      const name = laneName(lane);
+      const backoff = backoffs.get(name) ?? this.world.delay(0, MAX_BACKOFF_MS);
+      backoffs.set(name, backoff);
+      this.schedule(lane, backoff);
+    }
   }
 
   clog(from: string, to: string, ms: number): void {
@@ -85,11 +95,11 @@ export class Wire {
     this.schedule(lane);
   }
 
-  private schedule(lane: Queued): void {
+  private schedule(lane: Queued, backoffMs = 0): void {
     const { world, profile } = this;
-    const name = `${lane.connection}${lane.towards}`;
+    const name = laneName(lane);
     const clog = this.clogs.get(`${lane.from}>${lane.to}`) ?? 0;
-    const wanted = world.now + clog + world.delay(profile.minDelayMs, profile.maxDelayMs);
+    const wanted = world.now + backoffMs + clog + world.delay(profile.minDelayMs, profile.maxDelayMs);
     const at = Math.max(wanted, this.lastAt.get(name) ?? 0);
     this.lastAt.set(name, at);
     world.schedule.at(at, () => {
@@ -129,4 +139,8 @@ export class Wire {
     if (trace !== null) trace(`${lane.from}>${lane.to}`, this.network.describe(lane));
     if (this.network.deliver(lane)) this.delivered += 1;
   }
+}
+
+function laneName({ connection, towards }: Queued): string {
+  return `${connection}${towards}`;
 }
