@@ -122,6 +122,13 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       if (!process?.machine || !flipInMemory(process.machine.state.table, key)) {
         return NOT_NOW;
       }
+      // A start loads what is on disk, which a checkpoint must not have spoilt meanwhile.
+      if (faults.prng.chance(0.5)) {
+        faults.later(1500, () => {
+          process.crash('killed');
+          process.start();
+        });
+      }
       return `a bit in the memory of ${process.name} flips`;
     },
   };

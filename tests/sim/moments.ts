@@ -18,6 +18,7 @@ export const MOMENTS = [
   'viewStoredBySome',
   'viewInstalled',
   'catchingUp',
+  'joinerWaits',
   'fencedSome',
 ] as const;
 
@@ -68,6 +69,8 @@ const IS_NOW: Readonly<
     const { admission, peers } = coordinator;
     return peers.all.some((peer) => admission.isJoining(peer));
   },
+  joinerWaits: ({ coordinator: { membership, peers, admission } }) =>
+    membership.isChanging && peers.all.some((peer) => admission.isJoining(peer)),
   fencedSome: ({ coordinator }) => {
     const { core, peers } = coordinator;
     return core.phase === 'recovering' && peers.all.some(({ isFenced }) => isFenced);

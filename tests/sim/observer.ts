@@ -2,22 +2,33 @@
  * What must hold at every moment of a run, looked at after each event that could change it:
  * participants that have resolved the same number of transactions have resolved the same ones; a
  * view, once stored, has the same members everywhere; what a serving coordinator has committed is
- * prepared at every member of its newest view that follows it; and nobody goes back behind the
- * epoch that it promised.
+ * prepared at every member of its newest view that follows it; nobody goes back behind the epoch
+ * that it promised, prepares for an older one, or gives up a promise while a view that may count
+ * names it.
  *
- * Participants whose folders a fault has replaced or damaged are excused from the last two.
+ * Who has lost its folder to a fault, or a part of it, is excused.
  */
 import type { Coordinator } from '../../src/coordinator/machine.js';
 import type { Participant } from '../../src/participant/machine.js';
 import type { Cluster } from './cluster.js';
 import type { SimProcess } from './process.js';
 
+/** What a participant had promised when it was last looked at. */
+interface Promised {
+  readonly machine: Participant;
+  readonly epoch: number;
+  readonly lastPrepared: number;
+  /** The newest that was on disk: only that is a promise. */
+  readonly synced: number;
+}
+
 export class Observer {
   private readonly chains = new Map<number, string>();
   private readonly views = new Map<string, string>();
   private readonly seen = new Map<string, object>();
 
-  private readonly promises = new Map<string, number>();
+  private readonly epochs = new Map<string, number>();
+  private readonly promised = new Map<string, Promised>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -30,6 +41,7 @@ export class Observer {
       const { name, machine } = participant;
       if (machine === null) continue;
       if (!this.isExcused(participant)) this.comparePromise(name, machine);
+      this.comparePrepared(name, machine);
       const { resolved, view, installing } = machine.state;
       if (this.seen.get(name) !== resolved && !installing) {
         this.seen.set(name, resolved);
@@ -46,12 +58,44 @@ export class Observer {
   }
 
   private comparePromise(name: string, { core: { storeId, gate }, state }: Participant): void {
-    const before = this.promises.get(storeId) ?? 0;
+    const before = this.epochs.get(storeId) ?? 0;
     const { number } = state.epoch;
     if (number === before) return;
     if (number < before) this.complain(`${name} promised epoch ${before} and follows ${number}`);
     // Before it is on disk it is no promise.
-    if (gate.synced === gate.appended) this.promises.set(storeId, number);
+    if (gate.synced === gate.appended) this.epochs.set(storeId, number);
+  }
+
+  /** It prepares for nobody whom it follows no more, and gives up no promise that may count. */
+  private comparePrepared(name: string, machine: Participant): void {
+    const { core, state } = machine;
+    const { lastPrepared } = state;
+    const last = this.promised.get(name);
+    const before = last?.machine === machine ? last : null;
+    const isSynced = core.gate.synced === core.gate.appended;
+    if (before?.lastPrepared === lastPrepared && (!isSynced || before.synced === lastPrepared)) {
+      return;
+    }
+    const synced = isSynced ? lastPrepared : Math.min(before?.synced ?? 0, lastPrepared);
+    this.promised.set(name, { machine, epoch: state.epoch.number, lastPrepared, synced });
+    if (before === null) return;
+    const newest = state.inDoubt.at(-1)?.record;
+    if (lastPrepared > before.lastPrepared && newest && newest.epoch < before.epoch) {
+      const text = `${newest.epoch}:${newest.txid} after it had promised epoch ${before.epoch}`;
+      this.complain(`${name} prepared ${text}`);
+    }
+    if (lastPrepared < before.synced && !state.installing && this.isCountedOn(machine)) {
+      this.complain(`${name} gave up transactions up to ${before.synced}, and counts`);
+    }
+  }
+
+  private isCountedOn({ core: { storeId }, state }: Participant): boolean {
+    const { coordinator, second } = this.cluster;
+    return [coordinator.machine, second?.machine].some((machine) => {
+      if (!machine || machine.core.epoch.nonce !== state.epoch.nonce) return false;
+      const peer = machine.peers.byStore(storeId);
+      return peer !== undefined && machine.membership.isCountedOn(peer);
+    });
   }
 
   /** An acknowledged write is at every member of the view. */

@@ -47,6 +47,7 @@ export interface Reduction {
 
 const MIN_CLIENTS = 3;
 const OPERATIONS = 100;
+const OF_MOMENTS: readonly FaultName[] = MOMENT_FAULTS;
 /** Faults come while clients are at work. */
 const FAULT_SPAN_MS = 3000;
 
@@ -55,15 +56,15 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const participants = pick(prng, [1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5]);
   const clients = MIN_CLIENTS + (prng.chance(0.2) ? 1 + prng.below(2) : 0);
   const isShort = prng.chance(0.5);
-  const isScrubbed = participants > 1 && prng.chance(0.15);
+  const isScrubbed = participants > 1 && prng.chance(0.25);
   const isPatient = prng.chance(0.3);
   const drawn: SimOptions = {
     seed,
     participants,
     clients,
-    minParticipants: prng.chance(0.2) ? Math.min(2, participants) : 1,
+    minParticipants: prng.chance(0.25) ? Math.min(2, participants) : 1,
     syncMs: pick(prng, [0.2, 0.2, 1, 8]),
-    scrubIntervalMs: isScrubbed ? 4 : 1e9,
+    scrubIntervalMs: isScrubbed ? pick(prng, [4, 12]) : 1e9,
     wire: { minDelayMs: 0.05, maxDelayMs: pick(prng, [0.5, 2, 30]) },
     log: {
       segmentBytes: pick(prng, [2_000, 20_000, 1 << 20]),
@@ -87,15 +88,15 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
 }
 
 /**
- * Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. Patient seeds
- * work longer, and wait for the moments that matter.
+ * Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. Patient
+ * seeds work longer, and wait for the moments that matter.
  */
 function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): PlannedFault[] {
   const share = pick(prng, [0.15, 0.3, 0.6]);
   const enabled = FAULT_NAMES.filter((name) => {
     const isDrawn = prng.chance(isPatient ? share / 3 : share);
     if (name === 'flipMemory') return isScrubbed;
-    return isDrawn || (isPatient && (MOMENT_FAULTS as readonly FaultName[]).includes(name));
+    return isDrawn || (isPatient && OF_MOMENTS.includes(name));
   });
   const count = prng.below(11);
   const faults: PlannedFault[] = [];

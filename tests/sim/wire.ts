@@ -99,7 +99,8 @@ export class Wire {
     const { world, profile } = this;
     const name = laneName(lane);
     const clog = this.clogs.get(`${lane.from}>${lane.to}`) ?? 0;
-    const wanted = world.now + backoffMs + clog + world.delay(profile.minDelayMs, profile.maxDelayMs);
+    const delay = world.delay(profile.minDelayMs, profile.maxDelayMs);
+    const wanted = world.now + backoffMs + clog + delay;
     const at = Math.max(wanted, this.lastAt.get(name) ?? 0);
     this.lastAt.set(name, at);
     world.schedule.at(at, () => {
