@@ -10,7 +10,7 @@ import { CONTROLS } from './control-list.js';
 import { type ControlResult, runControl } from './controls.js';
 
 /** With a rule broken, a violation is seen within so many seeds. */
-const MAX_SEEDS = Number(process.env['CONTROL_SEEDS'] ?? 400);
+const MAX_SEEDS = Number(process.env['CONTROL_SEEDS'] ?? 1000);
 const DOCUMENT = join(PROJECT_ROOT, 'docs', 'TESTING.md');
 const SEEDS_FILE = join(PROJECT_ROOT, 'tests', 'sim', 'control-seeds.json');
 const BEGIN = '<!-- controls -->';
@@ -19,7 +19,8 @@ const END = '<!-- end of controls -->';
 function row({ control, seeds, violation }: ControlResult): string {
   const found = seeds === null ? `not within ${MAX_SEEDS}` : String(seeds);
   const told = violation.split('\n')[0]?.replaceAll('|', '/').slice(0, 70) ?? '';
-  return `| \`${control.name}\` | ${control.rule} | ${found} | ${told} |`;
+  const also = control.also === undefined ? '' : `; with it: ${control.also.what}`;
+  return `| \`${control.name}\` | ${control.rule}${also} | ${found} | ${told} |`;
 }
 
 function writeTable(results: readonly ControlResult[]): void {

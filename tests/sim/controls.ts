@@ -22,6 +22,13 @@ export interface Control {
   /** The rule, which holds no more with the edits. */
   readonly rule: string;
   readonly edits: readonly Edit[];
+  /** A second rule stands behind it: what else is broken, so that the first can be seen to fail. */
+  readonly also?: Also;
+}
+
+export interface Also {
+  readonly what: string;
+  readonly edits: readonly Edit[];
 }
 
 export interface ControlResult {
@@ -35,13 +42,13 @@ export interface ControlResult {
 const FOLDERS = ['src', 'tests/sim', 'tests/helpers', 'tests/checkers', 'tests/cluster'];
 
 /** A copy of the compiled program without this rule; its folder. */
-export function breakRule({ name, edits }: Control): string {
+export function breakRule({ name, edits, also }: Control): string {
   const folder = join(PROJECT_ROOT, '.build', 'controls', name);
   rmSync(folder, { recursive: true, force: true });
   for (const part of FOLDERS) {
     cpSync(join(PROJECT_ROOT, 'dist', part), join(folder, part), { recursive: true });
   }
-  for (const { file, find, replace } of edits) {
+  for (const { file, find, replace } of [...edits, ...(also?.edits ?? [])]) {
     const path = join(folder, file);
     const text = readFileSync(path, 'utf8');
     const places = text.split(find).length - 1;

@@ -1,5 +1,6 @@
 /** Paths that a hunt must have taken: one that is never taken is not tested. */
 import { FAULT_NAMES } from './fault-names.js';
+import { MOMENTS } from './moments.js';
 
 const SAID: readonly string[] = [
   'a member leaves the view',
@@ -35,10 +36,14 @@ const OTHERS = [
   'ended: another coordinator took over',
   'fault: died at an effect',
   'operator: set a damaged folder aside',
+  'rivals: the new one loses',
+  'rivals: the old one is back',
+  'the last one left',
 ];
 
 export const EXPECTED_MARKS: readonly string[] = [
   ...FAULT_NAMES.map((name) => `fault: ${name}`),
+  ...MOMENTS.map((moment) => `struck: ${moment}`),
   ...SAID.map((text) => `said: ${text}`),
   ...REPLIES.map((code) => `reply: ${code}`),
   ...OTHERS,

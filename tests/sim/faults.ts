@@ -100,11 +100,14 @@ export class Faults {
     });
   }
 
+  /** It dies, and starts again within this time. */
+  away(process: SimProcess, maxMs: number): void {
+    process.crash(this.crashKind());
+    this.startLater(process, maxMs);
+  }
+
   participant(): ParticipantProcess {
-    const { participants } = this.cluster;
-    const found = participants[this.prng.below(participants.length)];
-    if (found === undefined) throw new Error('a cluster has participants');
-    return found;
+    return this.oneOf(this.cluster.participants);
   }
 
   /** The coordinator that acts: of two, the one of the newer epoch. */
@@ -113,6 +116,19 @@ export class Faults {
     const own = coordinator.machine?.core.epoch.number ?? 0;
     const isSecond = (second?.machine?.core.epoch.number ?? 0) > own;
     return isSecond && second !== null ? second : coordinator;
+  }
+
+  /** Some, and not all, where that can be. */
+  someParticipants(): ParticipantProcess[] {
+    const { participants } = this.cluster;
+    const some = participants.filter(() => this.prng.chance(0.5));
+    return some.length === 0 || some.length === participants.length ? [this.participant()] : some;
+  }
+
+  oneOf<T>(choices: readonly T[]): T {
+    const found = choices[this.prng.below(choices.length)];
+    if (found === undefined) throw new Error('there is something to choose from');
+    return found;
   }
 
   anyProcess(): SimProcess {

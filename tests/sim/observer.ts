@@ -43,7 +43,7 @@ export class Observer {
       if (!this.isExcused(participant)) this.comparePromise(name, machine);
       this.comparePrepared(name, machine);
       const { resolved, view, installing } = machine.state;
-      if (this.seen.get(name) !== resolved && !installing) {
+      if (this.seen.get(name) !== resolved && !installing && isFinal(machine)) {
         this.seen.set(name, resolved);
         this.compare(name, resolved.txid, resolved.chain);
       }
@@ -132,4 +132,9 @@ export class Observer {
     const { violations, world } = this.cluster;
     if (violations.length < 20) violations.push(`${world.now.toFixed(1)}: ${text}`);
   }
+}
+
+/** An abort that is not on disk has been told to nobody: who takes over may still commit. */
+function isFinal({ core: { gate }, state: { aborted, resolved } }: Participant): boolean {
+  return aborted.at(-1)?.txid !== resolved.txid || gate.synced === gate.appended;
 }

@@ -56,7 +56,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const participants = pick(prng, [1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5]);
   const clients = MIN_CLIENTS + (prng.chance(0.2) ? 1 + prng.below(2) : 0);
   const isShort = prng.chance(0.5);
-  const isScrubbed = participants > 1 && prng.chance(0.25);
+  const isScrubbed = participants > 1 && prng.chance(0.15);
   const isPatient = prng.chance(0.3);
   const drawn: SimOptions = {
     seed,
@@ -64,7 +64,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
     clients,
     minParticipants: prng.chance(0.25) ? Math.min(2, participants) : 1,
     syncMs: pick(prng, [0.2, 0.2, 1, 8]),
-    scrubIntervalMs: isScrubbed ? pick(prng, [4, 12]) : 1e9,
+    scrubIntervalMs: isScrubbed ? 4 : 1e9,
     wire: { minDelayMs: 0.05, maxDelayMs: pick(prng, [0.5, 2, 30]) },
     log: {
       segmentBytes: pick(prng, [2_000, 20_000, 1 << 20]),

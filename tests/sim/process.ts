@@ -21,6 +21,10 @@ export interface Surroundings {
 /** How much of what was not synced outlives a crash. */
 export type CrashKind = 'killed' | 'powerCut';
 
+export function namesOf(processes: readonly SimProcess[]): string {
+  return processes.map(({ name }) => name).join(' ') || 'none';
+}
+
 export abstract class SimProcess {
   disk: SimDisk;
   isRunning = false;

@@ -1,0 +1,278 @@
+/** Rules of what processes promise each other, and how each is broken. */
+import type { Control } from './controls.js';
+
+/** Instead of waiting for the log to be on disk. */
+const AT_ONCE = '((run) => run())(() => {';
+const WHEN_SYNCED = 'core.gate.whenSynced(() => {';
+
+/** The same lines, with `AT_ONCE` for the wait before them. */
+function notWaiting(next: string): { readonly find: string; readonly replace: string } {
+  return { find: `${WHEN_SYNCED}\n${next}`, replace: `${AT_ONCE}\n${next}` };
+}
+
+export const PROTOCOL_CONTROLS: readonly Control[] = [
+  {
+    name: 'vote-before-sync',
+    rule: 'A vote leaves only when its PREPARED is synced',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        ...notWaiting('            const refused = core.refusedTxid'),
+      },
+    ],
+  },
+  {
+    name: 'epoch-unchecked',
+    rule: 'A participant follows no epoch below the one that it promised',
+    edits: [
+      {
+        file: 'src/participant/links.js',
+        find: 'if (epoch.number < promised.number ||',
+        replace: 'if ((false && epoch.number < promised.number) ||',
+      },
+      {
+        file: 'src/participant/links.js',
+        find: 'if (expected !== null && !sameEpoch(expected, promised) && !sameEpoch(epoch, promised)) {',
+        replace: 'if (false) {',
+      },
+    ],
+  },
+  {
+    name: 'epoch-not-durable',
+    rule: 'The promise of an epoch is synced before it is told, and survives a restart',
+    edits: [
+      {
+        file: 'src/participant/recovery.js',
+        find: 'if (epoch !== null && epoch.number > this.state.epoch.number)',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'old-connection-serves',
+    rule: 'A fence ends the connections of earlier coordinators',
+    edits: [
+      {
+        file: 'src/participant/links.js',
+        find: 'closeOlder(newer) {',
+        replace: 'closeOlder(newer) {\n        if (newer) return;',
+      },
+    ],
+    also: {
+      what: 'the refusal of each single message of an older epoch',
+      edits: [
+        {
+          file: 'src/participant/links.js',
+          find: 'return link.epoch !== null && sameEpoch(link.epoch, this.core.state.epoch);',
+          replace: 'return link.epoch !== null;',
+        },
+      ],
+    },
+  },
+  {
+    name: 'identity-by-txid',
+    rule: 'A transaction is named by its epoch and its txid',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: 'if (held !== undefined && held.record.epoch === message.epoch) {',
+        replace: 'if (held !== undefined) {',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: 'else if (held?.record.epoch === message.epoch)',
+        replace: 'else if (held !== undefined)',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: 'const isAnother = head === undefined ? commit : head.record.epoch !== epoch;',
+        replace: 'const isAnother = head === undefined ? commit : false;',
+      },
+    ],
+    also: {
+      what: 'the look at what a member brings back',
+      edits: [
+        { file: 'src/coordinator/resync.js', find: 'if (isAnother) {', replace: 'if (false) {' },
+        {
+          file: 'src/coordinator/resync.js',
+          find: 'return this.leftover(status);',
+          replace: "return '';",
+        },
+      ],
+    },
+  },
+  {
+    name: 'gap-accepted',
+    rule: 'Transactions are prepared without a gap',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: 'if (message.txid !== state.lastPrepared + 1) {',
+        replace: 'if (message.txid <= state.lastPrepared) {',
+      },
+    ],
+    also: {
+      what: 'a link that now and then loses a PREPARE, which is harmless otherwise',
+      edits: [
+        {
+          file: 'tests/helpers/memory-network.js',
+          find: 'const item = link?.lanes[towards].shift();',
+          replace: `this.lost ??= 0;
+          const lane = link?.lanes[towards] ?? [];
+          if (lane[0]?.name === 'prepare' && lane.length > 1 && (this.lost += 1) % 50 === 0) lane.shift();
+          const item = lane.shift();`,
+        },
+      ],
+    },
+  },
+  {
+    name: 'view-not-stored',
+    rule: 'A view counts only when its members have synced it',
+    edits: [
+      {
+        file: 'src/participant/transactions.js',
+        find: "core.persist({ kind: 'view', view }, true);",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'silent-member-skipped',
+    rule: 'Nothing is decided without a vote of every member of the view',
+    edits: [
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (votes.some((vote) => vote === undefined))',
+        replace: 'if (votes.every((vote) => vote === undefined))',
+      },
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (votes.every((vote) => vote?.yes === true)) {',
+        replace: 'if (votes.every((vote) => vote?.yes !== false)) {',
+      },
+    ],
+  },
+  {
+    name: 'abort-told-early',
+    rule: 'An error that says "not done" leaves only when every member has synced the ABORT',
+    edits: [
+      {
+        file: 'src/coordinator/transactions.js',
+        find: 'if (!members.every((member) => tx.done.has(member.storeId)))',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
+    name: 'no-barrier',
+    rule: 'A view grows only where the newcomer holds exactly what the members hold',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: 'if (expected === null || !quiet || message.position.txid !== core.lastTxid) {',
+        replace: 'if (false) {',
+      },
+      {
+        file: 'src/coordinator/admission.js',
+        find: 'if (expected !== `${message.position.chain} ${message.digest}`) {',
+        replace: 'if (false) {',
+      },
+    ],
+    also: {
+      what: 'the hold of new writes',
+      edits: [
+        {
+          file: 'src/coordinator/admission.js',
+          find: 'this.transactions.isHeld = true;',
+          replace: '',
+        },
+      ],
+    },
+  },
+  {
+    name: 'some-members-suffice',
+    rule: 'Without its log, a coordinator asks every member of the newest view',
+    edits: [
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'const mayLeaveOut = !isWithoutLog && patienceIsOver;',
+        replace: 'const mayLeaveOut = patienceIsOver;',
+      },
+      {
+        file: 'src/coordinator/takeover.js',
+        find: '!(this.inquiry.isWithoutLog && missing.length > 0)',
+        replace: 'true',
+      },
+      {
+        file: 'src/coordinator/inquiry.js',
+        find: 'if (target !== null && !this.isWithoutLog && this.patienceIsOver) {',
+        replace: 'if (target !== null && this.patienceIsOver) {',
+      },
+    ],
+  },
+  {
+    name: 'views-by-number',
+    rule: 'Views are ordered by epoch first',
+    edits: [
+      {
+        file: 'src/base/ids.js',
+        find: 'if (than === null || view.epoch.number !== than.epoch.number) {',
+        replace: 'if (than === null) {',
+      },
+    ],
+  },
+  {
+    name: 'outsider-serves-reads',
+    rule: 'Only a member of the view serves reads',
+    edits: [
+      {
+        file: 'src/participant/reads.js',
+        find: "if (refusal !== '') {\n            core.send(link.id, { type: 'unreadable'",
+        replace: "if (false) {\n            core.send(link.id, { type: 'unreadable'",
+      },
+    ],
+    also: {
+      what: 'the choice of whom to ask',
+      edits: [
+        {
+          file: 'src/coordinator/reads.js',
+          find: 'this.membership.memberPeers().filter((peer) => this.isReadable(peer))',
+          replace:
+            'this.peers.all.filter((peer) => peer.isFenced && !this.peers.isSuspected(peer))',
+        },
+      ],
+    },
+  },
+  {
+    name: 'joiner-not-probed',
+    rule: 'A connection to a joiner that leads nowhere is found out',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: "this.peers.send(peer, { type: 'inquire' });",
+        replace: '',
+      },
+    ],
+    also: {
+      what: 'the question when heartbeats begin anew',
+      edits: [
+        {
+          file: 'src/coordinator/peers.js',
+          find: "if (channel.isAgain && peer.data.state === 'open')",
+          replace: 'if (false)',
+        },
+      ],
+    },
+  },
+  {
+    name: 'catch-up-voids-evidence',
+    rule: 'Nobody is asked to catch up whom a view that may still count names',
+    edits: [
+      {
+        file: 'src/coordinator/admission.js',
+        find: "join.phase === 'waiting' && !this.membership.isCountedOn(peer)",
+        replace: "join.phase === 'waiting'",
+      },
+    ],
+  },
+];
