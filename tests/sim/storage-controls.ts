@@ -107,7 +107,7 @@ export const STORAGE_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/verdicts.js',
-        find: 'if (!has && status.tailFrom > 0 && status.tailFrom <= txid && newest > 0) {',
+        find: 'if (!has && status.tailFrom > 0 && status.tailFrom <= txid && isHeld) {',
         replace: 'if (false) {',
       },
     ],
