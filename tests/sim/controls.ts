@@ -28,6 +28,8 @@ export interface Control {
 
 export interface Also {
   readonly what: string;
+  /** Not a rule but a circumstance that does no harm while the rule holds. */
+  readonly isHarmless?: true;
   readonly edits: readonly Edit[];
 }
 

@@ -113,6 +113,7 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     ],
     also: {
       what: 'a link that now and then loses a PREPARE, which is harmless otherwise',
+      isHarmless: true,
       edits: [
         {
           file: 'tests/helpers/memory-network.js',
