@@ -151,6 +151,11 @@ export class SimRun {
     if (!isWhole && this.helpAsOperator()) {
       isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
     }
+    if (!isWhole && this.isRightlyRefused()) {
+      cluster.marks.hit('refused: the only copy that is left has a log that was cut');
+      cluster.violations.push(...judge(this.history()));
+      return;
+    }
     if (!isWhole) {
       cluster.violations.push(`not whole again: ${this.describe()}`);
       return;
@@ -206,6 +211,15 @@ export class SimRun {
     coordinator.crash('killed');
     coordinator.start();
     return true;
+  }
+
+  /**
+   * One member's folder was lost, and before it was replaced the log of the only other one was cut:
+   * nobody can tell what that lacks, and an operator must decide.
+   */
+  private isRightlyRefused(): boolean {
+    const condition = this.cluster.coordinator.machine?.core.condition ?? '';
+    return this.faults.replaced.size > 0 && /only whole one has a log that was cut/.test(condition);
   }
 
   private async probe(): Promise<void> {
