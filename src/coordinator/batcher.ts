@@ -24,8 +24,9 @@ export class Batcher {
   private queue: PendingWrite[] = [];
   private queuedBytes = 0;
   private queuedPairs = 0;
-  /** Clients that were answered since a batch was last taken, and how many commands have come. */
+  /** How many commands there are if each client that was just answered sends one; 0: no idea. */
   private expected = 0;
+  /** How many there were when more were last waited for. */
   private gathered = 0;
 
   constructor(private readonly core: CoordinatorCore) {}
@@ -66,13 +67,15 @@ export class Batcher {
 
   /** A client has its answer, and may send its next command at once. */
   expectMore(): void {
+    if (this.expected === 0) this.expected = this.queue.length;
     this.expected += 1;
   }
 
   /**
    * Every transaction costs every member a message and a sync, so beside others only a large batch
-   * goes out. One that would go alone waits for as many commands as there are clients that were
-   * just answered, as long as each round of input brings some.
+   * goes out. One that would go alone waits for the clients that were just answered, as long as
+   * each round of input brings some: else those who wait and those who were answered would go on
+   * in turns, half as many at a time.
    */
   isDue(isOneUnderWay: boolean): boolean {
     const { length } = this.queue;

@@ -154,7 +154,7 @@ describe('coordinator/batcher: when a batch is due', () => {
 
   it('waits for clients that were just answered, as long as each round brings some', () => {
     const batcher = waiting(1);
-    for (let i = 0; i < 3; i += 1) batcher.expectMore();
+    for (let i = 0; i < 2; i += 1) batcher.expectMore();
     expect([batcher.isDue(false), isLull()]).to.deep.equal([false, true]);
     batcher.add(make(batcher, 7));
     expect([batcher.isDue(false), isLull()]).to.deep.equal([false, true]);
