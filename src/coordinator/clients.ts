@@ -155,9 +155,11 @@ export class Clients {
     const members = this.membership.memberPeers();
     const stored = Math.max(0, ...members.map((peer) => peer.bytes));
     const keys = Math.max(0, ...members.map((peer) => peer.keys));
-    const underWay = batcher.bytes + transactions.inFlightBytes + staging.bytes;
+    const { unreported } = transactions;
+    const underWay = batcher.bytes + unreported.bytes + staging.bytes;
+    const pairs = batcher.pairs + unreported.pairs + write.pairs;
     const isFull = stored + underWay + write.bytes > core.settings.maxMemoryBytes;
-    const hasTooManyKeys = keys + batcher.pairs + write.pairs > core.settings.maxKeys;
+    const hasTooManyKeys = keys + pairs > core.settings.maxKeys;
     if (!isFull && !hasTooManyKeys) return null;
     const what = isFull ? "used memory > 'maxmemory'" : 'the number of keys has reached max_keys';
     return { code: 'OOM', text: `command not allowed when ${what}.` };

@@ -270,13 +270,7 @@ export class Coordinator {
 
   private onFenced(peer: Peer, status: Status): void {
     if (!sameEpoch(status.epoch, this.core.epoch)) return; // It is to be asked again.
-    peer.isFenced = true;
-    peer.missedSince = Infinity;
-    peer.status = status;
-    peer.position = status.resolved;
-    peer.syncedTxid = status.synced;
-    peer.bytes = status.bytes;
-    peer.keys = status.keys;
+    peer.fenced(status);
     if (this.core.phase !== 'serving') {
       this.takeover.onFenced(peer, status);
       return;
@@ -356,15 +350,20 @@ export class Coordinator {
   }
 
   private onDone(peer: Peer, message: Done): void {
-    peer.bytes = message.bytes;
-    peer.keys = message.keys;
-    peer.syncedTxid = Math.max(peer.syncedTxid, message.synced);
+    this.noteReport(peer, message);
     if (message.position.txid === message.txid) {
       this.integrity.observe(peer, message.position, message.digest);
     }
     this.transactions.onDone(peer, message);
     this.integrity.settle();
     this.admission.advance();
+  }
+
+  private noteReport(peer: Peer, { bytes, keys, synced, position }: Done | Pong): void {
+    peer.bytes = bytes;
+    peer.keys = keys;
+    peer.syncedTxid = Math.max(peer.syncedTxid, synced);
+    if (this.membership.has(peer)) this.transactions.unreported.reported(position.txid);
   }
 
   private onPong(peer: Peer, message: Pong): void {
@@ -377,9 +376,7 @@ export class Coordinator {
       peer.unsound = 'it found its store damaged';
       this.reads.onPeerLost(peer);
     }
-    peer.syncedTxid = Math.max(peer.syncedTxid, message.synced);
-    peer.bytes = message.bytes;
-    peer.keys = message.keys;
+    this.noteReport(peer, message);
     if (this.membership.has(peer) && peer.isReady) {
       this.integrity.observe(peer, message.position, message.digest);
     }

@@ -87,6 +87,17 @@ export class Peer {
     this.stateSince = now;
     this.nextPingAt = now;
   }
+
+  /** It is bound to our epoch, and this is what it is. */
+  fenced(status: Status): void {
+    this.isFenced = true;
+    this.missedSince = Infinity;
+    this.status = status;
+    this.position = status.resolved;
+    this.syncedTxid = status.synced;
+    this.bytes = status.bytes;
+    this.keys = status.keys;
+  }
 }
 
 /** Catching up takes its time, and some messages are never answered. */

@@ -22,6 +22,7 @@ import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import { type AbortReason, type Payload, type PendingWrite, Transaction } from './transaction.js';
+import { Unreported } from './unreported.js';
 
 /** A member that says `need` this often in a row without progress must be refilled. */
 const MAX_NEEDS = 5;
@@ -31,6 +32,7 @@ export class Transactions {
   private undecided: Transaction[] = [];
   /** Decided, and somebody still waits for something: results, or an abort on every member. */
   private unfinished: Transaction[] = [];
+  readonly unreported = new Unreported();
   private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
   /** When a member was last found to answer again after a silence. */
   recoveredAt: Millis = -Infinity;
@@ -43,10 +45,6 @@ export class Transactions {
     private readonly membership: Membership,
     private readonly batcher: Batcher,
   ) {}
-
-  get inFlightBytes(): number {
-    return this.undecided.reduce((sum, tx) => sum + tx.payload.length, 0);
-  }
 
   /** Nothing is sent and undecided or about to be, no abort is on its way. */
   get isQuiet(): boolean {
@@ -102,6 +100,7 @@ export class Transactions {
     core.lastTxid += 1;
     const tx = new Transaction(core.epoch.number, core.lastTxid, payload, writes);
     this.undecided.push(tx);
+    this.unreported.begun(tx.txid, writes);
     core.counters.lastBatchCommands = writes.length;
     core.counters.largestBatchCommands = Math.max(
       core.counters.largestBatchCommands,
