@@ -50,6 +50,8 @@ function diskFaults(faults: Faults): FaultsOf<typeof DISK_FAULTS> {
 function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
   const { cluster } = faults;
   const saved = new Map<ParticipantProcess, ReadonlyMap<string, Buffer>>();
+  /** Whose copy holds damage that was planted before. */
+  let savedDamaged: ReadonlySet<SimProcess> = new Set();
   return {
     wipeParticipant: () => {
       const process = faults.spare();
@@ -79,6 +81,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       const copy = saved.get(process);
       if (copy === undefined) {
         for (const each of cluster.participants) saved.set(each, each.disk.save());
+        savedDamaged = new Set(faults.damaged);
         return 'back up the participants';
       }
       const isMember = cluster.configured().includes(process);
@@ -86,6 +89,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       saved.clear();
       replace(faults, process);
       process.disk.restore(copy);
+      if (savedDamaged.has(process)) faults.damaged.add(process);
       const isRecognised = faults.prng.chance(0.5);
       if (isRecognised) process.disk.origin = `copy ${cluster.world.now}`;
       faults.startLater(process);
