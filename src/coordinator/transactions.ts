@@ -80,7 +80,7 @@ export class Transactions {
         this.staged.shift();
         this.begin([next.write], next.payload);
         next.begun();
-      } else if (!this.isHeld && this.batcher.isDue(this.undecided.length > 0)) {
+      } else if (!this.isHeld && this.batcher.isDue(this.undecided.some(isInline))) {
         this.beginBatch(this.batcher.take());
       } else {
         return;
@@ -367,6 +367,11 @@ export class Transactions {
     core.fail(write.client, 'UNKNOWN', text);
     write.client = null;
   }
+}
+
+/** Votes on what came in pieces take as long as their checksums: small batches pass beside it. */
+function isInline({ payload }: Transaction): boolean {
+  return payload.stage === '';
 }
 
 function tooFew(members: number, wanted: number): AbortReason {

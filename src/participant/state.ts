@@ -17,7 +17,7 @@ import {
 } from '../base/ids.js';
 import { REMEMBERED_ABORTS } from '../base/limits.js';
 import type { WriteCommand } from '../base/store-request.js';
-import { applyCommands, nextChain } from '../storage/commands.js';
+import { applyCommands, loneValueCrc, nextChain } from '../storage/commands.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import { Table } from '../storage/table.js';
 import type { PreparedRecord } from '../wal/record.js';
@@ -69,8 +69,9 @@ export class ParticipantState {
     const head = this.inDoubt.shift();
     assert(head !== undefined, 'only what is prepared can be committed');
     assert(head.record.txid === txid && head.record.epoch === epoch, 'commits go in txid order');
-    const results = applyCommands(this.table, head.commands);
-    const { length, crc } = head.record;
+    const { length, crc, stage } = head.record;
+    const valueCrc = stage === '' ? undefined : loneValueCrc(head.payload, crc, head.commands);
+    const results = applyCommands(this.table, head.commands, valueCrc);
     const chain = nextChain(this.resolved.chain, epoch, txid, length, crc);
     this.resolved = { txid, chain };
     this.lastEpoch = epoch;

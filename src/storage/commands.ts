@@ -8,7 +8,8 @@
  * Applying never fails and depends on nothing but the table and the commands.
  */
 import { assert, unreachable } from '../base/assert.js';
-import { shortHash } from '../base/hash.js';
+import { crcOfTail } from '../base/crc-tail.js';
+import { crc32, shortHash } from '../base/hash.js';
 import type { WriteCommand } from '../base/store-request.js';
 import { TEXT_BYTES, type Table } from './table.js';
 
@@ -209,12 +210,34 @@ export function ownCopy(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** One number a command: `del` the keys that were there, `set` the pairs that it wrote. */
-export function applyCommands(table: Table, commands: readonly WriteCommand[]): number[] {
+/** The checksum of a lone value, which ends its payload: a huge one need not be read again. */
+export function loneValueCrc(
+  payload: Buffer,
+  payloadCrc: number,
+  commands: readonly WriteCommand[],
+): number | undefined {
+  const values = commands.flatMap((one) =>
+    one.op === 'set' ? one.pairs.map(([, v]) => v) : [null],
+  );
+  const [value, ...others] = values;
+  if (!value || others.length > 0) return undefined;
+  const head = payload.subarray(0, payload.length - value.length);
+  return crcOfTail(payloadCrc, crc32(head), value.length);
+}
+
+/**
+ * One number a command: `del` the keys that were there, `set` the pairs that it wrote. A checksum
+ * may be given for a lone value.
+ */
+export function applyCommands(
+  table: Table,
+  commands: readonly WriteCommand[],
+  valueCrc?: number,
+): number[] {
   return commands.map((command) => {
     switch (command.op) {
       case 'set':
-        for (const [key, value] of command.pairs) table.set(key, value);
+        for (const [key, value] of command.pairs) table.set(key, value, valueCrc);
         return command.pairs.length;
       case 'del':
         return command.keys.reduce((found, key) => found + (table.delete(key) ? 1 : 0), 0);

@@ -27,9 +27,8 @@ function finish(state: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-export function lanesOf(key: string, value: Buffer): Lanes {
+export function lanesOf(key: string, value: Buffer, valueCrc: number): Lanes {
   const keyCrc = crc32(key);
-  const valueCrc = crc32(value);
   let [a, b] = SEEDS;
   a = absorb(a, keyCrc);
   b = absorb(b, keyCrc ^ (a >>> 7));

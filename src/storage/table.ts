@@ -8,6 +8,7 @@
  * shard as it was when the snapshot began, whatever is written meanwhile.
  */
 import { assert } from '../base/assert.js';
+import { crc32 } from '../base/hash.js';
 import { type Lanes, addTo, lanesOf, formatLanes } from './digest.js';
 
 /**
@@ -90,13 +91,16 @@ export class Table {
     return this.shard(shardOf(key)).pairs.has(key);
   }
 
-  /** Keeps a value of TEXT_BYTES or more as it is; it must not be a part of anything larger. */
-  set(key: string, value: Buffer): void {
+  /**
+   * Keeps a value of TEXT_BYTES or more as it is; it must not be a part of anything larger. Who
+   * knows its checksum spares the table to read a huge one.
+   */
+  set(key: string, value: Buffer, valueCrc?: number): void {
     const shard = this.shardForWriting(key);
     const old = shard.pairs.get(key);
     if (old !== undefined) this.account(shard, key, restore(old), -1);
     shard.pairs.set(key, store(value));
-    this.account(shard, key, value, 1);
+    this.account(shard, key, value, 1, valueCrc);
   }
 
   /** Whether the key was there. */
@@ -122,7 +126,10 @@ export class Table {
     const shard = this.shard(this.nextToScrub);
     this.nextToScrub = (this.nextToScrub + 1) % SHARDS;
     const lanes: Lanes = [0, 0];
-    for (const [key, stored] of shard.pairs) addTo(lanes, lanesOf(key, restore(stored)), 1);
+    for (const [key, stored] of shard.pairs) {
+      const value = restore(stored);
+      addTo(lanes, lanesOf(key, value, crc32(value)), 1);
+    }
     return lanes[0] === shard.lanes[0] && lanes[1] === shard.lanes[1] ? 'sound' : 'rotten';
   }
 
@@ -161,8 +168,14 @@ export class Table {
     }
   }
 
-  private account(shard: Shard, key: string, value: Buffer, sign: 1 | -1): void {
-    const lanes = lanesOf(key, value);
+  private account(
+    shard: Shard,
+    key: string,
+    value: Buffer,
+    sign: 1 | -1,
+    valueCrc = crc32(value),
+  ): void {
+    const lanes = lanesOf(key, value, valueCrc);
     addTo(shard.lanes, lanes, sign);
     addTo(this.total, lanes, sign);
     this.count += sign;

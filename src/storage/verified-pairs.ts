@@ -4,6 +4,7 @@
  * that changed by itself is found before the copy takes the place of what would have shown it.
  * Knows nothing of files.
  */
+import { crc32 } from '../base/hash.js';
 import { type Lanes, addTo, formatLanes, lanesOf } from './digest.js';
 import type { Pair, TableSnapshot } from './table.js';
 
@@ -28,7 +29,7 @@ export class VerifiedPairs {
   next(): readonly Pair[] | null {
     const pairs = this.snapshot.next();
     if (pairs !== null) {
-      for (const [key, value] of pairs) addTo(this.lanes, lanesOf(key, value), 1);
+      for (const [key, value] of pairs) addTo(this.lanes, lanesOf(key, value, crc32(value)), 1);
       this.keys += pairs.length;
       return pairs;
     }

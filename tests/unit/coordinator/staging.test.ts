@@ -74,6 +74,16 @@ describe('coordinator/staging', () => {
     expect(driver.part('c').all('prepare')).to.have.length(1);
   });
 
+  it('prepares a small batch beside a large value that is voted on', () => {
+    const driver = uploading({ settings: { companionCommands: 64 } });
+    for (const part of driver.parts) part.silent.add('prepare');
+    driver.set('k', large);
+    for (const part of driver.parts) take(part);
+    driver.set('beside', 'x', 2);
+    driver.set('later', 'x', 3);
+    for (const part of driver.parts) expect(part.all('prepare')).to.have.length(2);
+  });
+
   it('keeps a session’s order behind its upload, and other sessions going', () => {
     const driver = uploading();
     const tokens = [

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { crc32 } from '../../../src/base/hash.js';
 import type { WriteCommand } from '../../../src/base/store-request.js';
 import {
   COPY_BYTES,
@@ -9,6 +10,7 @@ import {
   encodeCommands,
   encodeCommandsParts,
   encodedLength,
+  loneValueCrc,
   nextChain,
 } from '../../../src/storage/commands.js';
 import { TEXT_BYTES, Table } from '../../../src/storage/table.js';
@@ -130,6 +132,25 @@ describe('storage/commands', () => {
     const pairs = [['k', Buffer.from('1')] as const, ['k', Buffer.from('2')] as const];
     applyCommands(table, [{ op: 'set', pairs }]);
     expect(table.get('k')?.toString()).to.equal('2');
+  });
+
+  it('takes the checksum of a lone value from that of its payload, and of no other', () => {
+    const value = Buffer.from('a value');
+    const pairs = [['k', value]] as const;
+    const crcOf = (...commands: WriteCommand[]): number | undefined => {
+      const payload = encodeCommands(commands);
+      return loneValueCrc(payload, crc32(payload), commands);
+    };
+    expect(crcOf({ op: 'set', pairs })).to.equal(crc32(value));
+    expect(crcOf({ op: 'set', pairs: [...pairs, ...pairs] })).to.equal(undefined);
+    expect(crcOf({ op: 'set', pairs }, { op: 'set', pairs })).to.equal(undefined);
+    expect(crcOf({ op: 'del', keys: ['k'] })).to.equal(undefined);
+    const [given, computed] = [new Table(), new Table()];
+    applyCommands(given, [{ op: 'set', pairs }], crc32(value));
+    applyCommands(computed, [{ op: 'set', pairs }]);
+    expect(given.digest()).to.equal(computed.digest());
+    given.delete('k');
+    expect(given.digest()).to.equal(new Table().digest());
   });
 
   it('chains every part of a transaction into its history', () => {

@@ -1,0 +1,38 @@
+/**
+ * The checksum of the end of a text from those of the whole and of what stands before it, without
+ * a look at its bytes. CRC-32 is linear: that of two texts in a row is that of the first, times
+ * x^(8 n) for n bytes behind it, plus that of the second, as polynomials over GF(2) modulo the
+ * CRC's (zlib's `crc32_combine` goes the other way).
+ */
+const POLYNOMIAL = 0xedb88320;
+/** The polynomial 1: bits are reflected, the highest stands for x^0. */
+const ONE = 0x80000000;
+const X = 0x40000000;
+
+function times(a: number, b: number): number {
+  let product = 0;
+  let shifted = b;
+  for (let bit = ONE; bit !== 0; bit >>>= 1) {
+    if ((a & bit) !== 0) product ^= shifted;
+    shifted = (shifted & 1) === 0 ? shifted >>> 1 : (shifted >>> 1) ^ POLYNOMIAL;
+  }
+  return product;
+}
+
+/** x^(8 n) modulo the polynomial, by squaring. */
+function powerOfBytes(n: number): number {
+  let power = ONE;
+  let square = times(X, X);
+  square = times(square, square);
+  square = times(square, square);
+  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) power = times(square, power);
+    square = times(square, square);
+  }
+  return power;
+}
+
+/** CRC-32 of the last `tailLength` bytes of a text, of which both other checksums are given. */
+export function crcOfTail(whole: number, head: number, tailLength: number): number {
+  return (whole ^ times(powerOfBytes(tailLength), head)) >>> 0;
+}
