@@ -147,6 +147,7 @@ export class Coordinator {
   /** What arrived in one turn of the shell's loop, before this call, shares a transaction. */
   takeReady(): CoordinatorReady | null {
     this.transactions.dispatch();
+    this.reads.dispatch();
     return this.core.takeReady();
   }
 
@@ -226,7 +227,6 @@ export class Coordinator {
         this.core.trace.event('info', 'a participant answers', { participant: peer.address });
       }
       this.transactions.advance();
-      this.reads.advance();
     }
   }
 
@@ -289,7 +289,6 @@ export class Coordinator {
     if (!this.resync.run(peer, status)) return;
     this.integrity.observe(peer, status.resolved, status.digest);
     this.staging.onPeerReady(peer);
-    this.reads.advance();
   }
 
   private onServing(): void {
@@ -306,7 +305,6 @@ export class Coordinator {
     peer.isReady = true;
     this.peers.send(peer, { type: 'sound', txid: this.core.lastTxid });
     this.staging.onPeerReady(peer);
-    this.reads.advance();
     this.core.trace.event('info', 'a participant is a member again', {
       participant: peer.address,
     });
@@ -392,6 +390,5 @@ export class Coordinator {
     this.transactions.advance();
     this.staging.advance();
     this.admission.advance();
-    this.reads.advance();
   }
 }

@@ -2,54 +2,66 @@
  * Reads: each goes to one ready member of the view, spread over them, and is answered by it.
  *
  * Linearizable because every decided COMMIT is queued on every ready member's connection before the
- * reply to that write leaves, and a read sent later is queued behind it. Knows nothing of
- * transactions.
+ * reply to that write leaves, and a read sent later is queued behind it. A member that owes an
+ * answer gets nothing more until many reads wait: they gather and go as one question, because a
+ * message costs both sides far more than a read in it. Knows nothing of transactions.
  * Invariants: the reads of one session that are under way are all at one member; when it is lost,
  * or may not be read any more, they go to another, in order, before the session's next one. Every
  * read is answered, at the latest at its deadline, which progress puts off for large answers only.
  */
 import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
-import {
-  MAX_ANSWER_BYTES,
-  MAX_STORED_VALUE_BYTES,
-  PIECE_BYTES,
-  PROMPT_BYTES,
-  READ_WINDOW_PIECES,
-} from '../base/limits.js';
-import type { ReadCommand } from '../base/store-request.js';
+import { MAX_ANSWER_BYTES, PIECE_BYTES, PROMPT_BYTES } from '../base/limits.js';
+import type { ReadCommand, StoreReply } from '../base/store-request.js';
 import type { Part, Unreadable, Value } from '../rpc/messages.js';
+import { Assembly, isPlausible, totalOf } from './assembly.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import type { ClientRef } from './ready.js';
 
+/** A command with more keys is asked for alone. */
+const MAX_SHARING_KEYS = 16;
+const MAX_SHARED_KEYS = 1024;
+
+/** How quickly a large value is forgotten when small ones follow. */
+const MEMORY_OF_LARGE_VALUES = 0.9;
+
 interface PendingRead {
-  /** Of the latest attempt; a reply to an older one is ignored. */
-  id: number;
   readonly client: ClientRef;
   readonly command: ReadCommand;
-  peer: Peer | null;
   deadline: Millis;
+  /** What it shared a question with did not fit into one answer. */
+  isAlone: boolean;
+  isAnswered: boolean;
+}
+
+/** What one member is asked at once: one read, or several of few keys each. */
+interface Question {
+  readonly id: number;
+  readonly peer: Peer;
+  readonly reads: readonly PendingRead[];
+  /** The member has not begun to answer. */
+  isOwed: boolean;
   assembly: Assembly | null;
 }
 
-/** A large answer that is being pulled in slices. */
-interface Assembly {
-  readonly lengths: readonly number[];
-  readonly values: (Buffer | null)[];
-  readonly total: number;
-  have: number;
-  requested: number;
-}
-
 export class Reads {
-  private readonly byId = new Map<number, PendingRead>();
-  private readonly waiting: PendingRead[] = [];
+  private readonly byId = new Map<number, Question>();
+  /** Not sent yet, in the order of their sessions. */
+  private queue: PendingRead[] = [];
+  /** How many answers each member has not begun. */
+  private readonly owed = new Map<Peer, number>();
   /** Where a session's reads are that are under way, and how many they are. */
   private readonly sessionPeers = new Map<number, { peer: Peer; count: number }>();
+  /** How many there were when more were last waited for. */
+  private gathered = 0;
   private ids = 0;
   private turn = 0;
+  /** No read is due before this. */
+  private timeoutAt: Millis = Infinity;
+  /** What a read is taken to bring. */
+  private expectedBytes = 0;
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -61,68 +73,73 @@ export class Reads {
     const { core } = this;
     core.counters.reads += 1;
     const deadline = arrivedAt + core.settings.requestTimeoutMs;
-    const read: PendingRead = { id: 0, client, command, peer: null, deadline, assembly: null };
-    if (this.waiting.length > 0 || !this.send(read)) this.waitOrFail(read);
+    this.timeoutAt = Math.min(this.timeoutAt, deadline);
+    this.queue.push({ client, command, deadline, isAlone: false, isAnswered: false });
   }
 
-  /** Something changed: reads that had nobody to ask may have somebody now. */
-  advance(): void {
-    if (this.waiting.length === 0) return;
-    for (const read of this.waiting.splice(0)) if (!this.send(read)) this.waitOrFail(read);
+  /** Sends what waits, as far as members may be asked. Called when all inputs of a turn are in. */
+  dispatch(): void {
+    if (this.queue.length === 0) return;
+    this.takeBackUnreadable();
+    const readable = this.readableMembers();
+    if (readable.length === 0) {
+      this.failIfHopeless();
+      return;
+    }
+    const isMuch = this.queue.length >= this.core.settings.companionCommands;
+    const free = isMuch ? readable : readable.filter((peer) => !this.owed.has(peer));
+    if (free.length === 0) return;
+    if (!isMuch && this.owed.size > 0 && this.queue.length > this.gathered) {
+      this.gathered = this.queue.length;
+      this.core.again();
+      return;
+    }
+    this.gathered = 0;
+    for (const [peer, reads] of this.distribute(free)) this.ask(peer, reads);
   }
 
   onValue(peer: Peer, message: Value): void {
-    const read = this.byId.get(message.id);
-    if (read?.peer !== peer) return;
-    if (read.command.op !== 'get') {
-      this.finish(read);
-      this.core.reply(read.client, { type: 'count', count: message.count });
+    const question = this.byId.get(message.id);
+    if (question?.peer !== peer) return;
+    this.settle(question);
+    const { reads } = question;
+    const [first] = reads;
+    assert(first !== undefined, 'a question is about something');
+    if (first.command.op !== 'get') {
+      this.finish(question);
+      this.answer(first, { type: 'count', count: message.count });
       return;
     }
-    if (!isPlausible(message, read.command)) {
+    const keys = reads.reduce((sum, { command }) => sum + command.keys.length, 0);
+    if (!isPlausible(message.lengths, keys)) {
       this.peers.restart(peer, 'its answer to a read cannot be true');
       return;
     }
-    const total = message.lengths.reduce((sum, length) => sum + Math.max(0, length), 0);
-    if (total > MAX_ANSWER_BYTES) {
-      this.finish(read);
-      const text = `the answer has ${total} bytes; the limit is ${MAX_ANSWER_BYTES}`;
-      this.core.fail(read.client, 'ERR', text);
-      return;
-    }
-    const assembly: Assembly = {
-      lengths: message.lengths,
-      values: [],
-      total,
-      have: 0,
-      requested: 0,
-    };
-    read.assembly = assembly;
-    if (!this.takeWhole(assembly, message.data)) {
-      assembly.values.push(...message.lengths.map(allocate));
-      for (const bytes of message.data) this.place(assembly, bytes);
-      assembly.requested = assembly.have;
-    }
-    this.continueRead(read, assembly);
+    this.noteBytes(totalOf(message.lengths) / reads.length);
+    if (reads.length > 1) this.takeShared(question, message);
+    else this.takeFirstSlice(question, first, message);
   }
 
   onPart(peer: Peer, message: Part): void {
-    const read = this.byId.get(message.id);
-    if (read?.peer !== peer || read.assembly === null) return;
-    if (message.offset !== read.assembly.have) {
+    const question = this.byId.get(message.id);
+    const assembly = question?.assembly;
+    if (question?.peer !== peer || !assembly) return;
+    if (message.offset !== assembly.have) {
       this.peers.restart(peer, 'slices of a value are out of order');
       return;
     }
-    this.place(read.assembly, message.bytes);
-    if (read.assembly.total > PROMPT_BYTES) {
-      read.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+    assembly.place(message.bytes);
+    if (assembly.total > PROMPT_BYTES) {
+      for (const read of question.reads) {
+        read.deadline = this.core.now + this.core.settings.requestTimeoutMs;
+      }
     }
-    this.continueRead(read, read.assembly);
+    this.continueWith(question, assembly);
   }
 
   onUnreadable(peer: Peer, message: Unreadable): void {
-    const read = this.byId.get(message.id);
-    if (read?.peer !== peer) return;
+    const question = this.byId.get(message.id);
+    if (question?.peer !== peer) return;
     this.core.trace.event('warn', `a participant did not serve a read: ${message.reason}`, {
       participant: peer.address,
     });
@@ -132,70 +149,124 @@ export class Reads {
 
   /** The member is lost, suspected or removed: ask another, in the order of asking. */
   onPeerLost(peer: Peer): void {
-    const lost = [...this.byId.values()].filter((read) => read.peer === peer);
-    for (const read of lost) this.release(read);
-    for (const read of lost) {
-      this.core.counters.rereads += 1;
-      read.assembly = null;
-      if (!this.send(read)) this.waitOrFail(read);
+    const lost: PendingRead[] = [];
+    for (const question of [...this.byId.values()]) {
+      if (question.peer === peer) lost.push(...this.takeBack(question));
     }
+    this.queue = [...lost, ...this.queue];
+    this.core.counters.rereads += lost.length;
   }
 
   onTick(): void {
     const { now } = this.core;
-    for (const read of [...this.byId.values()]) {
-      if (now < read.deadline) continue;
-      this.finish(read);
-      this.core.fail(read.client, 'TRYAGAIN', 'no participant answered this read in time');
+    if (now < this.timeoutAt) return;
+    const isLate = (read: PendingRead): boolean => now >= read.deadline;
+    for (const question of [...this.byId.values()]) {
+      const late = question.reads.filter((read) => !read.isAnswered && isLate(read));
+      for (const read of late) {
+        read.isAnswered = true;
+        this.leave(read);
+      }
+      this.failLate(late, 'no participant answered this read in time');
+      if (question.reads.every((read) => read.isAnswered)) this.finish(question);
     }
-    for (const read of this.waiting.splice(0)) {
-      if (now < read.deadline) this.waiting.push(read);
-      else this.core.fail(read.client, 'TRYAGAIN', `no participant can be read: ${this.why()}`);
-    }
+    const late = this.queue.filter(isLate);
+    this.queue = this.queue.filter((read) => !isLate(read));
+    this.failLate(late, `no participant can be read: ${this.why()}`);
+    this.timeoutAt = Infinity;
+    for (const { deadline } of this.all()) this.timeoutAt = Math.min(this.timeoutAt, deadline);
   }
 
   nextTimeoutAt(): Millis {
-    let at = Infinity;
-    for (const read of this.byId.values()) at = Math.min(at, read.deadline);
-    for (const read of this.waiting) at = Math.min(at, read.deadline);
-    return at;
+    return this.timeoutAt;
   }
 
   failAll(code: string, text: string): void {
-    for (const read of [...this.byId.values()]) {
-      this.finish(read);
-      this.core.fail(read.client, code, text);
-    }
-    for (const read of this.waiting.splice(0)) this.core.fail(read.client, code, text);
+    const all = this.all();
+    this.queue = [];
+    for (const question of [...this.byId.values()]) this.takeBack(question);
+    for (const { client } of all) this.core.fail(client, code, text);
   }
 
-  private send(read: PendingRead): boolean {
-    const { session } = read.client;
-    const before = this.sessionPeers.get(session)?.peer;
-    if (before !== undefined && !this.isReadable(before)) this.onPeerLost(before);
-    const peer = this.choose(session);
-    if (peer === null) return false;
-    this.ids += 1;
-    read.id = this.ids;
-    read.peer = peer;
-    this.byId.set(read.id, read);
-    const { op, keys } = read.command;
-    const view = this.membership.installed?.number ?? 0;
-    this.peers.send(peer, { type: 'read', id: read.id, view, op, keys });
-    return true;
+  private all(): PendingRead[] {
+    const asked = [...this.byId.values()].flatMap((question) => question.reads);
+    return [...asked.filter((read) => !read.isAnswered), ...this.queue];
   }
 
-  private choose(session: number): Peer | null {
-    const current = this.sessionPeers.get(session);
-    if (current !== undefined) {
-      current.count += 1;
-      return current.peer;
+  /** The reads of a session are at one member: where that is lost, they go first, and together. */
+  private takeBackUnreadable(): void {
+    for (const { client } of [...this.queue]) {
+      const peer = this.sessionPeers.get(client.session)?.peer;
+      if (peer !== undefined && !this.isReadable(peer)) this.onPeerLost(peer);
     }
-    const readable = this.membership.memberPeers().filter((peer) => this.isReadable(peer));
+  }
+
+  /** Takes from the queue what each of these members is to be asked. */
+  private distribute(free: readonly Peer[]): Map<Peer, PendingRead[]> {
+    const { queue } = this;
+    const share = Math.max(
+      this.core.settings.companionCommands,
+      Math.ceil(queue.length / free.length),
+    );
     this.turn += 1;
-    const peer = readable[this.turn % Math.max(1, readable.length)] ?? null;
-    if (peer !== null) this.sessionPeers.set(session, { peer, count: 1 });
-    return peer;
+    let given = 0;
+    const shares = new Map<Peer, PendingRead[]>();
+    this.queue = queue.filter((read) => {
+      const { session } = read.client;
+      const bound = this.sessionPeers.get(session);
+      const peer = bound?.peer ?? free[(this.turn + Math.floor(given / share)) % free.length];
+      if (peer === undefined || !free.includes(peer)) return true;
+      if (bound === undefined) {
+        given += 1;
+        this.sessionPeers.set(session, { peer, count: 1 });
+      } else {
+        bound.count += 1;
+      }
+      const reads = shares.get(peer);
+      if (reads === undefined) shares.set(peer, [read]);
+      else reads.push(read);
+      return false;
+    });
+    return shares;
+  }
+
+  /** As few questions as their answers allow. */
+  private ask(peer: Peer, reads: readonly PendingRead[]): void {
+    const most = PIECE_BYTES / Math.max(1, this.expectedBytes);
+    let shared: PendingRead[] = [];
+    let keys = 0;
+    const flush = (): void => {
+      if (shared.length > 0) this.question(peer, shared);
+      shared = [];
+      keys = 0;
+    };
+    for (const read of reads) {
+      const { length } = read.command.keys;
+      const isAlone = read.isAlone || read.command.op !== 'get' || length > MAX_SHARING_KEYS;
+      if (isAlone || shared.length + 1 > most || keys + length > MAX_SHARED_KEYS) flush();
+      shared.push(read);
+      keys += length;
+      if (isAlone) flush();
+    }
+    flush();
+  }
+
+  private question(peer: Peer, reads: readonly PendingRead[]): void {
+    this.ids += 1;
+    const id = this.ids;
+    this.byId.set(id, { id, peer, reads, isOwed: true, assembly: null });
+    this.owed.set(peer, (this.owed.get(peer) ?? 0) + 1);
+    const view = this.membership.installed?.number ?? 0;
+    const [first, ...others] = reads;
+    assert(first !== undefined, 'a question is about something');
+    const op = others.length > 0 ? 'gets' : first.command.op;
+    const keys =
+      reads.length > 1 ? reads.flatMap(({ command }) => command.keys) : first.command.keys;
+    this.peers.send(peer, { type: 'read', id, view, op, keys });
+  }
+
+  private readableMembers(): Peer[] {
+    return this.membership.memberPeers().filter((peer) => this.isReadable(peer));
   }
 
   private isReadable(peer: Peer): boolean {
@@ -205,13 +276,15 @@ export class Reads {
     return this.membership.mayFollow([peer]);
   }
 
-  private waitOrFail(read: PendingRead): void {
-    read.peer = null;
-    if (this.core.phase === 'serving' && this.peers.all.every((peer) => this.isHopeless(peer))) {
-      this.core.fail(read.client, 'TRYAGAIN', `no participant can be read: ${this.why()}`);
-      return;
-    }
-    this.waiting.push(read);
+  private failIfHopeless(): void {
+    if (this.core.phase !== 'serving') return;
+    if (!this.peers.all.every((peer) => this.isHopeless(peer))) return;
+    this.failLate(this.queue, `no participant can be read: ${this.why()}`);
+    this.queue = [];
+  }
+
+  private failLate(reads: readonly PendingRead[], text: string): void {
+    for (const { client } of reads) this.core.fail(client, 'TRYAGAIN', text);
   }
 
   private isHopeless(peer: Peer): boolean {
@@ -223,80 +296,90 @@ export class Reads {
     return `waiting for ${silent.join(' or ') || 'the first participant'}`;
   }
 
-  /** The common case: all of it came at once, value by value. */
-  private takeWhole(assembly: Assembly, data: readonly Buffer[]): boolean {
-    const bytes = data.reduce((sum, part) => sum + part.length, 0);
-    if (bytes !== assembly.total) return false;
-    let next = 0;
-    for (const length of assembly.lengths) {
-      if (length < 0) {
-        assembly.values.push(null);
-        continue;
-      }
-      const part = data[next];
-      if (part?.length !== length) {
-        assembly.values.length = 0;
-        return false;
-      }
-      assembly.values.push(part);
-      next += 1;
-    }
-    assembly.have = assembly.total;
-    return true;
-  }
-
-  private place(assembly: Assembly, bytes: Buffer): void {
-    let at = assembly.have;
-    let rest = bytes;
-    for (const value of assembly.values) {
-      if (rest.length === 0) break;
-      if (value === null) continue;
-      if (at >= value.length) {
-        at -= value.length;
-        continue;
-      }
-      const copied = rest.copy(value, at);
-      rest = rest.subarray(copied);
-      at = 0;
-    }
-    assembly.have += bytes.length - rest.length;
-  }
-
-  private continueRead(read: PendingRead, assembly: Assembly): void {
-    if (assembly.have >= assembly.total) {
-      this.finish(read);
-      this.core.reply(read.client, { type: 'values', values: assembly.values });
+  private takeShared(question: Question, { lengths, data }: Value): void {
+    const total = totalOf(lengths);
+    const assembly = new Assembly(lengths, data);
+    const values = assembly.whole;
+    if (values === null && data.length === 0) {
+      // Each is asked for again by itself, so that no small value waits for a huge one.
+      const reads = this.takeBack(question);
+      for (const read of reads) read.isAlone = true;
+      this.queue = [...reads, ...this.queue];
       return;
     }
-    const window = READ_WINDOW_PIECES * PIECE_BYTES;
-    while (assembly.requested < assembly.total && assembly.requested - assembly.have < window) {
-      if (read.peer === null) return;
-      this.peers.send(read.peer, { type: 'more', id: read.id, offset: assembly.requested });
-      assembly.requested += Math.min(PIECE_BYTES, assembly.total - assembly.requested);
+    if (values === null) {
+      this.peers.restart(question.peer, `it cut ${total} bytes that nobody takes in slices`);
+      return;
+    }
+    this.finish(question);
+    let at = 0;
+    for (const read of question.reads) {
+      const end = at + read.command.keys.length;
+      if (!read.isAnswered) this.answer(read, { type: 'values', values: values.slice(at, end) });
+      at = end;
     }
   }
 
-  private finish(read: PendingRead): void {
-    this.release(read);
-    read.peer = null;
+  private takeFirstSlice(question: Question, read: PendingRead, { lengths, data }: Value): void {
+    const total = totalOf(lengths);
+    if (total > MAX_ANSWER_BYTES) {
+      this.finish(question);
+      const text = `the answer has ${total} bytes; the limit is ${MAX_ANSWER_BYTES}`;
+      this.answer(read, { type: 'error', code: 'ERR', text });
+      return;
+    }
+    question.assembly = new Assembly(lengths, data);
+    this.continueWith(question, question.assembly);
   }
 
-  private release(read: PendingRead): void {
-    this.byId.delete(read.id);
+  private continueWith(question: Question, assembly: Assembly): void {
+    const { id, peer } = question;
+    const values = assembly.whole;
+    if (values === null) {
+      for (const offset of assembly.nextOffsets())
+        this.peers.send(peer, { type: 'more', id, offset });
+      return;
+    }
+    this.finish(question);
+    for (const read of question.reads) this.answer(read, { type: 'values', values });
+  }
+
+  private noteBytes(bytes: number): void {
+    this.expectedBytes = Math.max(bytes, this.expectedBytes * MEMORY_OF_LARGE_VALUES);
+  }
+
+  private answer(read: PendingRead, reply: StoreReply): void {
+    read.isAnswered = true;
+    this.leave(read);
+    this.core.reply(read.client, reply);
+  }
+
+  /** The question is over; those of its reads that have no answer are returned. */
+  private takeBack(question: Question): PendingRead[] {
+    this.finish(question);
+    const open = question.reads.filter((read) => !read.isAnswered);
+    for (const read of open) this.leave(read);
+    return open;
+  }
+
+  private leave(read: PendingRead): void {
     const entry = this.sessionPeers.get(read.client.session);
-    assert(entry?.peer === read.peer, 'the reads of a session are at one member');
+    assert(entry !== undefined, 'the reads of a session are at one member');
     entry.count -= 1;
     if (entry.count <= 0) this.sessionPeers.delete(read.client.session);
   }
-}
 
-/** A length for each key, and none that no value can have. */
-function isPlausible({ lengths }: Value, { keys }: ReadCommand): boolean {
-  return (
-    lengths.length === keys.length && lengths.every((length) => length <= MAX_STORED_VALUE_BYTES)
-  );
-}
+  private finish(question: Question): void {
+    this.settle(question);
+    this.byId.delete(question.id);
+  }
 
-function allocate(length: number): Buffer | null {
-  return length < 0 ? null : Buffer.allocUnsafeSlow(length);
+  /** Its member has begun to answer, or never will. */
+  private settle(question: Question): void {
+    if (!question.isOwed) return;
+    question.isOwed = false;
+    const left = (this.owed.get(question.peer) ?? 0) - 1;
+    if (left > 0) this.owed.set(question.peer, left);
+    else this.owed.delete(question.peer);
+  }
 }

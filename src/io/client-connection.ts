@@ -6,12 +6,15 @@
 import type { Socket } from 'node:net';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
+import type { Bytes } from '../resp/encode.js';
 import type { Session } from '../resp/session.js';
 
 export interface ConnectionOwner {
   readonly trace: Trace;
   now(): number;
   onStoreRequest(sessionId: number, token: number, request: StoreRequest): void;
+  /** Has it flushed before anything else happens. */
+  dirty(connection: ClientConnection): void;
   /** The socket is closed. Called once. */
   onGone(): void;
 }
@@ -38,7 +41,10 @@ export class ClientConnection {
     const { socket, session } = this;
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.owner.onGone());
-    socket.on('drain', () => this.pump());
+    socket.on('drain', () => {
+      session.noteUnsent(socket.writableLength);
+      this.pump();
+    });
     socket.on('end', () => {
       session.ended();
       this.pump();
@@ -70,9 +76,12 @@ export class ClientConnection {
 
   private pump(): void {
     this.deliverRequests();
-    if (this.flushScheduled) return;
+    const { session, socket } = this;
+    const isReading = !socket.isPaused();
+    const hasWork = session.hasOutput || session.closing !== null;
+    if (this.flushScheduled || (!hasWork && session.wantsRead === isReading)) return;
     this.flushScheduled = true;
-    process.nextTick(() => this.flush());
+    this.owner.dirty(this);
   }
 
   /** In order also if the owner answers at once, which may bring further requests out. */
@@ -86,7 +95,7 @@ export class ClientConnection {
     this.delivering = false;
   }
 
-  private flush(): void {
+  flush(): void {
     this.flushScheduled = false;
     const { session, socket } = this;
     if (socket.destroyed || this.closing) return;
@@ -108,12 +117,13 @@ export class ClientConnection {
     if (session.hasOutput) this.pump();
   }
 
-  private write(buffers: readonly Buffer[]): void {
+  private write(parts: readonly Bytes[]): void {
     const { socket } = this;
-    if (buffers.length === 0) return;
-    socket.cork();
-    for (const bytes of buffers) socket.write(bytes);
-    socket.uncork();
+    const [only] = parts;
+    if (only === undefined) return;
+    if (parts.length > 1) socket.cork();
+    for (const part of parts) socket.write(part, 'latin1');
+    if (parts.length > 1) socket.uncork();
   }
 
   /**

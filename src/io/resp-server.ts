@@ -73,6 +73,7 @@ class TcpRespServer implements RespServer {
   private readonly server: Server;
   private readonly connections = new Map<number, ClientConnection>();
   private readonly sniffers = new Set<PrefixSniffer>();
+  private readonly dirty: ClientConnection[] = [];
   private nextSessionId = 1;
   private nextWarningAt = 0;
   private allGone: (() => void) | null = null;
@@ -182,6 +183,7 @@ class TcpRespServer implements RespServer {
       onStoreRequest: (session, token, request) => {
         this.options.onStoreRequest(session, token, request);
       },
+      dirty: (one) => this.schedule(one),
       onGone: () => this.forget(id),
     });
     this.connections.set(id, connection);
@@ -197,6 +199,15 @@ class TcpRespServer implements RespServer {
     trace.event('warn', 'client refused: too many clients', fields);
   }
 
+  /** One callback for all replies of one commit. */
+  private schedule(connection: ClientConnection): void {
+    this.dirty.push(connection);
+    if (this.dirty.length > 1) return;
+    process.nextTick(() => {
+      for (const one of this.dirty.splice(0)) one.flush();
+    });
+  }
+
   private forget(id: number): void {
     this.connections.delete(id);
     if (this.connections.size === 0) this.allGone?.();
@@ -205,8 +216,7 @@ class TcpRespServer implements RespServer {
 
 function refuse(socket: Socket, reply: Reply): void {
   socket.on('error', () => socket.destroy());
-  for (const bytes of encodeReply(reply, 2)) socket.write(bytes);
-  socket.end(() => socket.destroy());
+  socket.end(encodeReply(reply, 2), () => socket.destroy());
 }
 
 /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …). */

@@ -43,7 +43,7 @@ export class Reads {
       return;
     }
     core.counters.reads += 1;
-    if (message.op === 'get') {
+    if (message.op === 'get' || message.op === 'gets') {
       this.answerValues(link, message);
       return;
     }
@@ -64,7 +64,9 @@ export class Reads {
       total += value.length;
     }
     let data: readonly Buffer[] = values;
-    if (total > PIECE_BYTES) {
+    if (total > PIECE_BYTES && message.op === 'gets') {
+      data = [];
+    } else if (total > PIECE_BYTES) {
       const reads = this.open.get(link.id) ?? new Map<number, OpenRead>();
       if (reads.size >= MAX_OPEN_READS) {
         const reason = 'too many large reads';

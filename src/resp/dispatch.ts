@@ -7,6 +7,7 @@ import {
   findSubcommand,
   fitsArity,
   type CommandContext,
+  type CommandDefinition,
   type CommandOutcome,
   type SubcommandDefinition,
 } from './command.js';
@@ -42,22 +43,23 @@ export function isHttp(request: ParsedRequest): boolean {
   return HTTP_WORDS.has(name.toString('latin1').toLowerCase());
 }
 
-/** Whether this request turns a connection in format `auto` to `redis`. */
-export function introduces(request: ParsedRequest): boolean {
-  const [name] = request.args;
-  return name !== undefined && registry.find(name)?.introduces === true;
+/** Null for a name that no command has. */
+export function commandOf({ args }: ParsedRequest): CommandDefinition | null {
+  const [name] = args;
+  return name === undefined ? null : registry.find(name);
 }
 
+/** `found`: what `commandOf` says of the request. */
 export function dispatch(
   request: ParsedRequest,
+  found: CommandDefinition | null,
   client: ClientState,
   environment: SessionEnvironment,
   format: ReplyFormat,
 ): Dispatched {
   const { args, excess } = request;
   if (excess !== null) return refuse(null, excessError(excess, environment.limits), environment);
-  const [name = Buffer.alloc(0), second] = args;
-  const found = registry.find(name);
+  const [, second] = args;
   if (found === null) return refuse(null, unknownCommand(args), environment);
   let chosen: SubcommandDefinition = found;
   let fullName = found.name;

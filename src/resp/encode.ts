@@ -11,6 +11,9 @@ import type { Reply } from './replies.js';
 
 export type RespVersion = 2 | 3;
 
+/** To be written as it is; text is latin1, one character a byte. */
+export type Bytes = Buffer | string;
+
 /**
  * Bulk strings up to here are copied into the gathered bytes, which is cheaper than a buffer each.
  */
@@ -20,14 +23,14 @@ const SPACE = 0x20;
 const LINE_ENDS = /[\r\n]/g;
 
 export class ReplyWriter {
-  /** Bytes as latin1 text: the engine joins text lazily, and it becomes a buffer once. */
+  /** The engine joins text lazily, and a socket takes it without a buffer. */
   private text = '';
-  private buffers: Buffer[] = [];
-  private bufferBytes = 0;
+  private parts: Bytes[] = [];
+  private partBytes = 0;
 
   /** Bytes written and not yet taken. */
   get length(): number {
-    return this.bufferBytes + this.text.length;
+    return this.partBytes + this.text.length;
   }
 
   write(reply: Reply, version: RespVersion): void {
@@ -68,11 +71,11 @@ export class ReplyWriter {
     }
   }
 
-  take(): Buffer[] {
+  take(): Bytes[] {
     this.flushText();
-    const taken = this.buffers;
-    this.buffers = [];
-    this.bufferBytes = 0;
+    const taken = this.parts;
+    this.parts = [];
+    this.partBytes = 0;
     return taken;
   }
 
@@ -107,23 +110,28 @@ export class ReplyWriter {
 
   private reference(bytes: Buffer): void {
     this.flushText();
-    this.buffers.push(bytes);
-    this.bufferBytes += bytes.length;
+    this.parts.push(bytes);
+    this.partBytes += bytes.length;
   }
 
   private flushText(): void {
     if (this.text.length === 0) return;
-    const bytes = Buffer.from(this.text, 'latin1');
+    this.parts.push(this.text);
+    this.partBytes += this.text.length;
     this.text = '';
-    this.buffers.push(bytes);
-    this.bufferBytes += bytes.length;
   }
 }
 
-export function encodeReply(reply: Reply, version: RespVersion): Buffer[] {
+export function encodeReply(reply: Reply, version: RespVersion): Buffer {
   const writer = new ReplyWriter();
   writer.write(reply, version);
-  return writer.take();
+  return bytesOf(writer.take());
+}
+
+export function bytesOf(parts: readonly Bytes[]): Buffer {
+  return Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)),
+  );
 }
 
 /**

@@ -47,8 +47,12 @@ const COMMANDS: readonly CommandDefinition[] = [
   time,
 ];
 
+/** In both cases in which nearly everybody writes them. */
 const BY_NAME: ReadonlyMap<string, CommandDefinition> = new Map(
-  COMMANDS.map((definition) => [definition.name, definition]),
+  COMMANDS.flatMap((definition) => [
+    [definition.name, definition],
+    [definition.name.toUpperCase(), definition],
+  ]),
 );
 
 const LONGEST_NAME = Math.max(...COMMANDS.map(({ name }) => name.length));
@@ -57,7 +61,8 @@ export const registry: CommandRegistry = {
   commands: COMMANDS,
   find: (name) => {
     if (name.length > LONGEST_NAME) return null;
-    return BY_NAME.get(name.toString('latin1').toLowerCase()) ?? null;
+    const word = name.toString('latin1');
+    return BY_NAME.get(word) ?? BY_NAME.get(word.toLowerCase()) ?? null;
   },
 };
 

@@ -4,12 +4,11 @@
  *
  * Invariant: the front place, if there is one, is not answered yet; bytes leave in request order.
  */
-import { assert } from '../base/assert.js';
-import { ReplyWriter, type RespVersion } from './encode.js';
+import { type Bytes, ReplyWriter, type RespVersion } from './encode.js';
 import { replyBytes, type Reply } from './replies.js';
 
-interface Place {
-  readonly token: number;
+/** One request's turn. */
+export interface Place {
   /** Protocol that was spoken when the request was read: a later HELLO does not change it. */
   readonly version: RespVersion;
   /** CLIENT REPLY: the answer is thrown away. */
@@ -21,7 +20,6 @@ interface Place {
 export class ReplyQueue {
   private readonly writer = new ReplyWriter();
   private readonly places: Place[] = [];
-  private readonly byToken = new Map<number, Place>();
   private heldBytes = 0;
 
   /** Requests that were read and whose reply has not been written. */
@@ -38,10 +36,10 @@ export class ReplyQueue {
     return this.writer.length > 0;
   }
 
-  reserve(token: number, version: RespVersion, silent: boolean): void {
-    const place: Place = { token, version, silent, reply: null, bytes: 0 };
+  reserve(version: RespVersion, silent: boolean): Place {
+    const place: Place = { version, silent, reply: null, bytes: 0 };
     this.places.push(place);
-    this.byToken.set(token, place);
+    return place;
   }
 
   /** A reply that is there at once. */
@@ -52,20 +50,18 @@ export class ReplyQueue {
     }
     const bytes = replyBytes(reply);
     this.heldBytes += bytes;
-    this.places.push({ token: 0, version, silent: false, reply, bytes });
+    this.places.push({ version, silent: false, reply, bytes });
   }
 
-  fill(token: number, reply: Reply): void {
-    const place = this.byToken.get(token);
-    assert(place !== undefined, `reply to token ${token}, which awaits none`);
-    this.byToken.delete(token);
+  /** Called once for each place that was reserved. */
+  fill(place: Place, reply: Reply): void {
     place.reply = reply;
     place.bytes = place.silent ? 0 : replyBytes(reply);
     this.heldBytes += place.bytes;
     this.writeAnswered();
   }
 
-  take(): Buffer[] {
+  take(): Bytes[] {
     return this.writer.take();
   }
 

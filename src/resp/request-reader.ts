@@ -4,11 +4,11 @@
  *
  * It does not know what a command is, and never throws on input. The caller pulls one request at a
  * time, so it can stop in the middle of a chunk. Whether bytes arrive whole or one by one never
- * changes what is read; no byte is looked at twice, nothing is allocated for bytes that are only
- * announced, and after a violation nothing more is read.
+ * changes what is read; no byte is looked at more than twice, nothing is allocated for bytes that
+ * are only announced, and after a violation nothing more is read.
  *
- * Ownership: a bulk that is small beside its chunk, or crosses chunks, is copied here, so whoever
- * stores an argument pins no socket buffer; a large one that lies in one chunk stays a slice of it.
+ * Ownership: an argument that lies in one chunk is a slice of it. Who keeps one for longer than the
+ * request takes makes it its own first (`base/owned.ts`), so that it pins no socket buffer.
  *
  * Texts of violations are Redis's. Stricter than Redis in one point: a length line or a bulk that
  * is not followed by CR LF is refused instead of skipped, as both sides would then disagree on
@@ -25,6 +25,7 @@ import {
   UNAUTHENTICATED_MAX_BULK_BYTES,
   type ReaderLimits,
 } from './limits.js';
+import { wholeRequest } from './whole-request.js';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -112,10 +113,18 @@ export class RequestReader {
   /** The next whole request, a violation (once, the last answer but null), or null: more bytes. */
   next(): ParsedRequest | Violation | null {
     while (this.position < this.chunk.length || this.nextChunk()) {
-      const result = this.step();
+      const result = this.whole() ?? this.step();
       if (result !== null) return result;
     }
     return null;
+  }
+
+  private whole(): ParsedRequest | null {
+    if (this.state !== 'start' || this.restricted) return null;
+    const found = wholeRequest(this.chunk, this.position, this.limits);
+    if (found === null) return null;
+    this.position = found.end;
+    return { type: 'request', args: found.args, bytes: found.bytes, excess: null };
   }
 
   private nextChunk(): boolean {
@@ -289,7 +298,7 @@ export class RequestReader {
     if (this.missingBytes === 0) this.state = 'bodyCr';
     if (this.excess !== null) return null;
     if (end - position === this.bodyBytes) {
-      this.keep(ownedSlice(chunk, position, end));
+      this.keep(chunk.subarray(position, end));
       return null;
     }
     this.body ??= new GrowingBuffer(this.bodyBytes);
@@ -357,12 +366,6 @@ export class RequestReader {
     this.position += 1;
     return byte;
   }
-}
-
-/** A copy where the slice is small beside what it would keep alive, else the slice itself. */
-function ownedSlice(chunk: Buffer, start: number, end: number): Buffer {
-  const slice = chunk.subarray(start, end);
-  return (end - start) * 2 < chunk.buffer.byteLength ? Buffer.from(slice) : slice;
 }
 
 /** One byte for an error text, which must stay on one line. */

@@ -19,13 +19,14 @@ import {
   type ReplyFormat,
 } from './client-state.js';
 import { replyOf, type CommandOutcome, type StoreAnswer } from './command.js';
-import { dispatch, introduces, isHttp } from './dispatch.js';
+import { commandOf, dispatch, isHttp } from './dispatch.js';
+import type { Bytes } from './encode.js';
 import type { ClientInfo, SessionEnvironment } from './environment.js';
 import { LAB_ERROR, protocolError } from './error-replies.js';
 import { MAX_UNPARSED_BYTES, readerLimits } from './limits.js';
 import { ProgramOrder } from './program-order.js';
 import { replyBytes, type Reply } from './replies.js';
-import { ReplyQueue } from './reply-queue.js';
+import { type Place, ReplyQueue } from './reply-queue.js';
 import { RequestReader, type ParsedRequest, type Violation } from './request-reader.js';
 
 /** Why a connection is to be closed, once everything taken before was written. */
@@ -44,6 +45,7 @@ export interface OutgoingRequest {
 
 /** A request on its way through the store. */
 interface Pending {
+  readonly place: Place;
   readonly request: StoreRequest;
   readonly answer: (reply: StoreAnswer) => Reply;
   readonly name: string;
@@ -110,14 +112,14 @@ export class Session {
     const made = replyOf(reply, pending.answer);
     this.order.answered(pending.request, replyBytes(made));
     this.environment.countCommand(pending.name, made.kind === 'error' ? 'failed' : 'called');
-    this.replies.fill(token, inFormat(made, pending.format));
+    this.replies.fill(pending.place, inFormat(made, pending.format));
     this.advance();
   }
 
   /** How many of the taken bytes wait in the socket: a slow reader is not read from. */
   noteUnsent(bytes: number): void {
     this.unsentBytes = bytes;
-    this.advance();
+    if (this.held !== null || this.reader.unparsedBytes > 0) this.advance();
   }
 
   /** Executes nothing more; what is under way is still answered. */
@@ -125,7 +127,7 @@ export class Session {
     this.close({ reason: 'server stops', detail: 'the server stops', flush: true });
   }
 
-  takeOutput(): Buffer[] {
+  takeOutput(): Bytes[] {
     return this.replies.take();
   }
 
@@ -219,18 +221,19 @@ export class Session {
 
   private execute(request: ParsedRequest): void {
     const { client } = this;
-    if (isHttp(request)) {
+    const found = commandOf(request);
+    if (found === null && isHttp(request)) {
       const detail = 'a browser was made to speak HTTP to this port';
       this.close({ reason: 'http', detail, flush: false });
       return;
     }
-    if (this.undecidedFormat && introduces(request)) {
+    if (this.undecidedFormat && found?.introduces === true) {
       this.undecidedFormat = false;
       this.format = 'redis';
     }
     client.skipThisReply = client.skipNextReply;
     client.skipNextReply = false;
-    const { outcome, name } = dispatch(request, client, this.environment, this.format);
+    const { outcome, name } = dispatch(request, found, client, this.environment, this.format);
     this.reader.restrict(!client.authenticated);
     this.follow(outcome, name ?? '', request.bytes);
   }
@@ -252,9 +255,9 @@ export class Session {
         const token = this.nextToken;
         this.nextToken += 1;
         const { request, answer } = outcome;
-        this.pending.set(token, { request, answer, name, format, bytes });
+        const place = this.replies.reserve(client.version, silent);
+        this.pending.set(token, { place, request, answer, name, format, bytes });
         this.inFlightBytes += bytes;
-        this.replies.reserve(token, client.version, silent);
         this.held = { token, request };
         this.releaseHeld();
       }

@@ -3,6 +3,7 @@
  * before anything leaves, and the store's answer becomes a reply. On a participant none of them
  * reaches the store. Knows nothing of transactions or participants.
  */
+import { owned } from '../base/owned.js';
 import type { Key } from '../base/store-request.js';
 import type { CommandContext, CommandOutcome, StoreAnswer } from './command.js';
 import { answer, unexpected } from './command.js';
@@ -48,7 +49,7 @@ export function storePairs(context: CommandContext, flat: readonly Buffer[]): Co
       continue;
     }
     if (arg.length > limits.maxValueBytes) return answer(longValue(limits));
-    pairs.push([key, arg]);
+    pairs.push([key, owned(arg)]);
     key = null;
   }
   const refusal = longKey(

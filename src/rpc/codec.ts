@@ -120,7 +120,7 @@ const REQUESTS = new MessageTable<m.Request>('2PC.', {
     type: constant('read'),
     id: uint,
     view: uint,
-    op: oneOf('get', 'exists', 'size'),
+    op: oneOf('get', 'gets', 'exists', 'size'),
     keys: list(key),
   }),
   more: record<m.ReadMore>({ type: constant('more'), id: uint, offset: uint }),

@@ -8,6 +8,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { assert } from '../base/assert.js';
+import { owned } from '../base/owned.js';
 import type { ArgumentReader } from './argument-reader.js';
 import { canonicalInteger, integerList } from './decimal.js';
 import type { FrameBuilder } from './frame-builder.js';
@@ -120,7 +121,7 @@ export const key: Field<string> = single(
 
 export const bytes: Field<Buffer> = single(
   (out, value) => out.bulk([value]),
-  (input) => (input.copies ? Buffer.from(input.take()) : input.take()),
+  (input) => (input.copies ? Buffer.from(input.take()) : owned(input.take())),
 );
 
 /** Bytes that are held in several buffers; how they were divided is not kept. */

@@ -11,7 +11,7 @@
 import type { ClusterId, Epoch, Position, StoreId, TxId, View } from '../base/ids.js';
 
 /** Raised when a message changes its meaning; a peer with another number is refused by name. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export type Purpose = 'data' | 'heartbeat' | 'catchup';
 
@@ -103,7 +103,8 @@ export interface Read {
   readonly type: 'read';
   readonly id: number;
   readonly view: number;
-  readonly op: 'get' | 'exists' | 'size';
+  /** `gets`: reads of several clients, answered without data if one slice does not hold it all. */
+  readonly op: 'get' | 'gets' | 'exists' | 'size';
   readonly keys: readonly string[];
 }
 

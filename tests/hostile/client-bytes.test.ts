@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import type { Prng } from '../../src/base/prng.js';
 import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
+import { bytesOf } from '../../src/resp/encode.js';
 import type { SessionEnvironment } from '../../src/resp/environment.js';
 import {
   DEFAULT_SESSION_LIMITS,
@@ -142,7 +143,7 @@ class Play {
       this.underWay.push(outgoing);
       this.requests.push(outgoing.request);
     }
-    this.output.push(...this.session.takeOutput());
+    this.output.push(bytesOf(this.session.takeOutput()));
     this.session.noteUnsent(0);
     for (const outgoing of this.session.takeRequests()) {
       this.underWay.push(outgoing);

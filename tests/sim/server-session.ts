@@ -3,6 +3,7 @@
  * both directions delayed and in order. What `src/io/client-connection.ts` does with a socket.
  */
 import type { StoreReply } from '../../src/base/store-request.js';
+import { bytesOf } from '../../src/resp/encode.js';
 import type { SessionEnvironment } from '../../src/resp/environment.js';
 import { Session } from '../../src/resp/session.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
@@ -113,7 +114,8 @@ export class ServerSession {
   private flush(): void {
     this.isFlushScheduled = false;
     if (this.isOver) return;
-    for (const bytes of this.session.takeOutput()) {
+    for (const part of this.session.takeOutput()) {
+      const bytes = bytesOf([part]);
       this.out(() => {
         this.client.bytes(bytes);
       });

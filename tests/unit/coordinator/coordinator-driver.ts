@@ -165,7 +165,7 @@ export class Part {
       }
       case 'read': {
         const count = message.keys.length;
-        const lengths = message.op === 'get' ? message.keys.map(() => 1) : [];
+        const lengths = message.op.startsWith('get') ? message.keys.map(() => 1) : [];
         const data = lengths.map(() => Buffer.from(this.name));
         return { type: 'value', id: message.id, count, lengths, data };
       }

@@ -192,9 +192,9 @@ describe('coordinator/reads', () => {
     const [first] = asked(driver);
     first?.die();
     const [second] = asked(driver).filter((part) => part !== first);
-    const reads = second?.all('read') ?? [];
-    expect(reads.map(({ keys }) => keys[0])).to.deep.equal(['k0', 'k1', 'k2']);
-    for (const { id, keys } of reads) second?.say(value(id, [2], [Buffer.from(keys[0] ?? '')]));
+    const read = second?.last('read');
+    expect(read?.keys).to.deep.equal(['k0', 'k1', 'k2']);
+    second?.say(value(read?.id ?? 0, [2, 2, 2], [Buffer.from('k0k1k2')]));
     expect(tokens.map((token) => driver.told(token))).to.deep.equal([
       'values k0',
       'values k1',
@@ -235,9 +235,9 @@ describe('coordinator/reads', () => {
     const others = driver.parts.filter((part) => part !== leaving && part.all('read').length > 0);
     expect(others).to.have.length(1);
     const reads = others[0]?.all('read') ?? [];
-    expect(reads.map(({ keys }) => keys[0])).to.deep.equal(['k0', 'k1']);
+    expect(reads.map(({ keys }) => keys)).to.deep.equal([['k0', 'k1']]);
     leaving.say(value(1, [3], [Buffer.from('old')]));
-    for (const { id, keys } of reads) others[0]?.say(value(id, [2], [Buffer.from(keys[0] ?? '')]));
+    others[0]?.say(value(reads[0]?.id ?? 0, [2, 2], [Buffer.from('k0k1')]));
     expect([first, second].map((token) => driver.told(token))).to.deep.equal([
       'values k0',
       'values k1',
@@ -273,11 +273,8 @@ describe('coordinator/reads', () => {
     driver.part('a').lose();
     for (const key of ['k0', 'k1', 'k2']) driver.get(1, key);
     driver.run(60);
-    const keys = driver
-      .part('a')
-      .all('read')
-      .map((read) => read.keys[0]);
-    expect(keys).to.deep.equal(['k0', 'k1', 'k2']);
+    const [read, ...others] = driver.part('a').all('read');
+    expect([read?.keys, others]).to.deep.equal([['k0', 'k1', 'k2'], []]);
   });
 
   it('answers at once when nobody is left, and at the deadline when somebody might be', () => {

@@ -46,6 +46,20 @@ describe('participant/reads', () => {
     expect(driver.machine.core.counters.reads).to.equal(3);
   });
 
+  it('tells lengths alone when the values of several clients fill more than a slice', () => {
+    const driver = new ParticipantDriver();
+    const link = driver.serving();
+    driver.commit(link, 1, [set('a', '1'), set('half', 'x'.repeat(PIECE_BYTES / 2))]);
+    const all = { ...get(1, 'a', 'half', 'half'), op: 'gets' as const };
+    const { lengths, data } = valueOf(driver.ask(link, all));
+    expect([lengths, data]).to.deep.equal([[1, PIECE_BYTES / 2, PIECE_BYTES / 2], []]);
+    const fits = { ...get(2, 'a', 'half'), op: 'gets' as const };
+    expect(Buffer.concat([...valueOf(driver.ask(link, fits)).data])).to.have.length(
+      1 + PIECE_BYTES / 2,
+    );
+    expect(driver.ask(link, { type: 'more', id: 1, offset: 0 })[0]?.type).to.equal('refused');
+  });
+
   it('sees every commit that came before it on the connection, synced or not', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();

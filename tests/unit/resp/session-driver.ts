@@ -4,6 +4,7 @@
  */
 import type { StoreReply, StoreRequest } from '../../../src/base/store-request.js';
 import { CommandStatistics } from '../../../src/resp/command-statistics.js';
+import { bytesOf } from '../../../src/resp/encode.js';
 import type { SessionEnvironment } from '../../../src/resp/environment.js';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '../../../src/resp/limits.js';
 import { Session } from '../../../src/resp/session.js';
@@ -79,7 +80,7 @@ export class SessionDriver {
       this.tokens.push(token);
       this.requests.push(describeRequest(request));
     }
-    return Buffer.concat(this.session.takeOutput()).toString('latin1');
+    return bytesOf(this.session.takeOutput()).toString('latin1');
   }
 
   private answerToken(token: number, reply: StoreReply): string {
