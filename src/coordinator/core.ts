@@ -10,7 +10,7 @@ import type { Trace } from '../ports/trace.js';
 import type { Request } from '../rpc/messages.js';
 import type { WalRecord } from '../wal/record.js';
 import type { Outcomes } from './outcomes.js';
-import type { ClientRef, CoordinatorReady, DialId } from './ready.js';
+import type { ClientRef, CoordinatorReady, DialId, Sent } from './ready.js';
 
 export interface CoordinatorSettings {
   /** `host:port` where this coordinator listens. */
@@ -92,7 +92,7 @@ export class CoordinatorCore {
   private urgent = false;
   private adopted: CoordinatorReady['adopt'] = null;
   private dialling: { dial: DialId; address: string }[] = [];
-  private outbox: { dial: DialId; message: Request }[] = [];
+  private outbox: Sent[] = [];
   private closing: DialId[] = [];
   private replies: { client: ClientRef; reply: StoreReply }[] = [];
   private newSegment: readonly WalRecord[] | null = null;
@@ -134,8 +134,8 @@ export class CoordinatorCore {
     return this.dials;
   }
 
-  send(dial: DialId, message: Request): void {
-    this.outbox.push({ dial, message });
+  send(dial: DialId, message: Request, isPatient = false): void {
+    this.outbox.push({ dial, message, isPatient });
   }
 
   close(dial: DialId): void {

@@ -169,13 +169,13 @@ export class Peers {
     return since + DATA_PATIENCE * this.core.settings.failureTimeoutMs;
   }
 
-  send(peer: Peer, message: Request): void {
+  send(peer: Peer, message: Request, isPatient = false): void {
     if (peer.data.dial === null || peer.data.state !== 'open') return;
     if (isAnsweredSoon(message)) {
       if (peer.outstanding === 0) peer.progressAt = this.core.now;
       peer.outstanding += 1;
     }
-    this.core.send(peer.data.dial, message);
+    this.core.send(peer.data.dial, message, isPatient);
   }
 
   /** Gives the data connection up; a new one begins with what the participant then knows. */

@@ -38,12 +38,19 @@ export type CoordinatorInput =
   | { readonly type: 'shutdown' }
   | { readonly type: 'tick' };
 
+export interface Sent {
+  readonly dial: DialId;
+  readonly message: Request;
+  /** Nobody waits for it: it may leave with what follows on its connection, but soon. */
+  readonly isPatient: boolean;
+}
+
 export interface CoordinatorReady {
   readonly persist: readonly WalRecord[];
   readonly urgent: boolean;
   readonly adopt: { readonly clusterId: ClusterId; readonly generation: number } | null;
   readonly dial: readonly { readonly dial: DialId; readonly address: string }[];
-  readonly send: readonly { readonly dial: DialId; readonly message: Request }[];
+  readonly send: readonly Sent[];
   readonly close: readonly DialId[];
   readonly reply: readonly { readonly client: ClientRef; readonly reply: StoreReply }[];
   /** First records of a new segment; all older segments may go once they are synced. */

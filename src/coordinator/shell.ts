@@ -26,6 +26,9 @@ import type { ClientRef, CoordinatorInput, CoordinatorReady, DialId } from './re
 /** After a segment could not be begun for want of room. */
 const CHECKPOINT_RETRY_MS: Millis = 10_000;
 
+/** Turns of the event loop that a patient message waits for company, while each brings input. */
+const MAX_HELD_TURNS = 16;
+
 export interface CoordinatorShellOptions {
   readonly machine: Coordinator;
   readonly log: Log;
@@ -47,6 +50,10 @@ export class CoordinatorShell {
   private readonly commit: GroupCommit;
   private readonly connections = new Map<DialId, PeerConnection<Request>>();
   private isTurnScheduled = false;
+  /** Since the last turn. */
+  private inputs = 0;
+  /** Turns since something patient was first held. */
+  private heldTurns = 0;
   private isServing = false;
   private checkpointing: Promise<void> | null = null;
   private checkpointRetryAt: Millis = 0;
@@ -111,6 +118,7 @@ export class CoordinatorShell {
     if (this.hasEnded) return;
     const { machine, clock } = this.options;
     machine.step(input, clock.now());
+    this.inputs += 1;
     this.schedule();
   }
 
@@ -129,8 +137,23 @@ export class CoordinatorShell {
     this.checkpointIfDue();
     this.commit.advance();
     this.options.network.flush();
+    this.letHeldGo();
     this.noteServing();
     this.setAlarm();
+  }
+
+  /**
+   * A COMMIT that nobody waits for shares a message, and a wakeup of its reader, with the next
+   * PREPARE or read, if that comes before a round of input brings nothing.
+   */
+  private letHeldGo(): void {
+    const { network } = this.options;
+    const isLull = this.inputs === 0;
+    this.inputs = 0;
+    this.heldTurns = network.isHolding ? this.heldTurns + 1 : 0;
+    if (this.heldTurns === 0) return;
+    if (isLull || this.heldTurns > MAX_HELD_TURNS) network.flushHeld();
+    else this.schedule();
   }
 
   private drain(): void {
@@ -149,7 +172,9 @@ export class CoordinatorShell {
     const { adopt } = ready;
     if (adopt !== null) this.commit.adopt(adopt.clusterId, adopt.generation);
     this.commit.append(ready.persist);
-    for (const { dial, message } of ready.send) this.connections.get(dial)?.send(message);
+    for (const { dial, message, isPatient } of ready.send) {
+      this.connections.get(dial)?.send(message, isPatient);
+    }
     for (const { client, reply } of ready.reply) this.options.onReply(client, reply);
     for (const { dial, address } of ready.dial) this.dial(dial, address);
     for (const dial of ready.close) this.hangUp(dial);

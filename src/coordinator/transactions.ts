@@ -228,7 +228,7 @@ export class Transactions {
     core.persist({ kind: 'commit', epoch: tx.epoch, txid: tx.txid }, false);
     this.decided(tx, true);
     core.trace.point('coordinator-decided');
-    this.tell(tx, true);
+    this.tell(tx, true, !tx.awaitsResults);
     core.counters.commits += 1;
     core.counters.commands += tx.writes.length;
     for (const write of tx.writes) {
@@ -264,7 +264,7 @@ export class Transactions {
   private onAbortDurable(tx: Transaction): void {
     const { core } = this;
     this.decided(tx, false);
-    this.tell(tx, false);
+    this.tell(tx, false, false);
     if (tx.abort?.retry === true) return;
     if (tx.abort?.code === 'NOREPLICAS') core.counters.abortsTooFew += 1;
     else core.counters.abortsRefused += 1;
@@ -280,10 +280,10 @@ export class Transactions {
     core.durableTxid = tx.txid;
   }
 
-  private tell(tx: Transaction, commit: boolean): void {
+  private tell(tx: Transaction, commit: boolean, isPatient: boolean): void {
     const { epoch, txid } = tx;
     for (const peer of this.membership.memberPeers()) {
-      if (peer.isReady) this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
+      if (peer.isReady) this.peers.send(peer, { type: 'outcome', epoch, txid, commit }, isPatient);
     }
   }
 

@@ -26,6 +26,8 @@ export interface PeerRole<Out, In> {
 export interface PeerSocketOwner {
   /** There is something to flush. */
   dirty(connection: { flush(): void }): void;
+  /** There is something to flush that can wait. */
+  holding(connection: { flush(): void }): void;
   countRead(bytes: number): void;
 }
 
@@ -42,6 +44,7 @@ export class PeerSocket<
   private state: State = 'open';
   private pending: Buffer[] = [];
   private pendingBytes = 0;
+  private isDirty = false;
   private sentBytes = 0;
   /** The handshake is over: before that, nobody may make us read much. */
   private proved = false;
@@ -72,14 +75,20 @@ export class PeerSocket<
     return this.sentBytes - this.bufferedBytes;
   }
 
-  send(message: Out): void {
+  send(message: Out, isPatient = false): void {
     if (this.state !== 'open') return;
     if (message.type === 'proved') this.proved = true;
-    if (this.pending.length === 0) this.owner.dirty(this);
+    if (isPatient) {
+      if (this.pending.length === 0) this.owner.holding(this);
+    } else if (!this.isDirty) {
+      this.isDirty = true;
+      this.owner.dirty(this);
+    }
     this.enqueue(this.role.encode(message));
   }
 
   flush(): void {
+    this.isDirty = false;
     const { pending, socket } = this;
     if (pending.length === 0 || this.state === 'ended') return;
     const bytes = this.pendingBytes;

@@ -27,6 +27,7 @@ export class TcpNetwork implements Network, PeerSocketOwner {
   bytesRead = 0;
   private lastId = 0;
   private waiting = new Set<{ flush(): void }>();
+  private readonly held = new Set<{ flush(): void }>();
   private endOfTurn: NodeJS.Immediate | null = null;
 
   /** Tests need not wait for the real limits. */
@@ -96,12 +97,28 @@ export class TcpNetwork implements Network, PeerSocketOwner {
     this.endOfTurn = null;
     const connections = this.waiting;
     this.waiting = new Set();
-    for (const connection of connections) connection.flush();
+    for (const connection of connections) {
+      connection.flush();
+      this.held.delete(connection);
+    }
   }
 
   dirty(connection: { flush(): void }): void {
     this.waiting.add(connection);
     this.endOfTurn ??= setImmediate(() => this.flush());
+  }
+
+  get isHolding(): boolean {
+    return this.held.size > 0;
+  }
+
+  holding(connection: { flush(): void }): void {
+    this.held.add(connection);
+  }
+
+  flushHeld(): void {
+    for (const connection of this.held) connection.flush();
+    this.held.clear();
   }
 
   countRead(bytes: number): void {

@@ -10,7 +10,9 @@
  * - `closed` comes once and last. After the caller's own `close` nothing comes at all, not even
  *   what had arrived already; after `closed`, `send` and `close` do nothing.
  * - Messages to one connection that are sent in one turn leave together in one write, at `flush` or
- *   at the end of the turn at the latest. `close` sends what is waiting first, then ends.
+ *   at the end of the turn at the latest. A patient one may be held: it leaves with the next
+ *   message on its connection that is not patient, or at `flushHeld`; its sender sees to it that
+ *   one of them comes. `close` sends what is waiting first, then ends.
  * - Bytes that are no message close the connection with a reason; a dial that leads nowhere within
  *   `DIAL_TIMEOUT_MS` ends in `closed` without `opened`.
  */
@@ -25,7 +27,7 @@ export const CLOSE_LINGER_MS = 1000;
 export interface PeerConnection<Out extends Request | Reply> {
   /** Unique within the network object that made it, never reused. */
   readonly id: number;
-  send(message: Out): void;
+  send(message: Out, isPatient?: boolean): void;
   close(): void;
   /** Bytes sent that the operating system has not taken yet: who sends more than it must, looks. */
   readonly bufferedBytes: number;
@@ -46,6 +48,9 @@ export interface Network {
   dial(address: string, handler: DialHandler): PeerConnection<Request>;
   /** Sends what is waiting on any connection now, instead of at the end of the turn. */
   flush(): void;
+  /** Whether patient messages may be waiting. */
+  readonly isHolding: boolean;
+  flushHeld(): void;
   /** Bytes received on all connections since the start, closed ones included. */
   readonly bytesRead: number;
 }

@@ -215,6 +215,27 @@ export function runNetworkTests(name: string, make: () => Promise<NetworkHarness
       expect(nearSaw.events).to.deep.equal(['opened', 'reply proved']);
     });
 
+    it('holds a patient message until another leaves, or all are let go, or the end', async () => {
+      const { near, farSaw } = await connect();
+      near.send(ping(1), true);
+      expect(harness.network.isHolding).to.equal(true);
+      harness.network.flush();
+      await settle();
+      expect(farSaw.requests).to.have.length(1);
+      near.send(ping(2));
+      near.send(ping(3), true);
+      harness.network.flush();
+      await until(() => farSaw.requests.length >= 3);
+      harness.network.flushHeld();
+      expect(harness.network.isHolding).to.equal(false);
+      await until(() => farSaw.requests.length >= 4);
+      near.send(ping(4), true);
+      near.close();
+      await until(() => farSaw.isClosed);
+      const sequences = farSaw.requests.map((one) => (one.type === 'ping' ? one.sequence : 0));
+      expect(sequences).to.deep.equal([0, 1, 2, 3, 4]);
+    });
+
     it('lets the accepting side say why before it closes', async () => {
       const { near, nearSaw, far, farSaw } = await connect();
       const epoch = { number: 0, nonce: '' };

@@ -17,6 +17,7 @@ import { encodeReply, encodeRequest } from '../../src/rpc/codec.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
 import { ReplyReader } from '../../src/rpc/reply-reader.js';
 import { RequestFrames } from '../../src/rpc/request-frames.js';
+import { HeldMessages } from './held-messages.js';
 
 /** Which end of a connection. */
 export type Side = 'dialler' | 'acceptor';
@@ -87,16 +88,21 @@ export class MemoryNetwork {
   private readonly links = new Map<number, Link>();
   private readonly acceptors = new Map<string, PeerAcceptor>();
   private readonly readBy = new Map<string, number>();
+  private readonly held = new HeldMessages<Item>();
   private lastId = 0;
 
   constructor(private readonly onQueued: OnQueued = () => undefined) {}
 
   /** The port as the process with this name sees it. A participant's name is its address. */
   host(name: string): Network {
-    const readBy = this.readBy;
+    const { readBy, held } = this;
     return {
       dial: (address, handler) => this.dial(name, address, handler),
       flush: () => undefined,
+      get isHolding() {
+        return held.isHolding(name);
+      },
+      flushHeld: () => held.letGo(name),
       get bytesRead() {
         return readBy.get(name) ?? 0;
       },
@@ -181,6 +187,7 @@ export class MemoryNetwork {
    */
   crash(host: string, how: 'killed' | 'powerCut' = 'killed'): void {
     this.unlisten(host);
+    this.held.crash(host);
     for (const link of [...this.links.values()]) {
       for (const side of ['dialler', 'acceptor'] as const) {
         if ((side === 'dialler' ? link.from : link.to) !== host) continue;
@@ -329,15 +336,20 @@ export class MemoryNetwork {
   ): PeerConnection<Out> {
     const end = link.ends[side];
     const lane = link.lanes[other(side)];
+    const held = this.held.lane(side === 'dialler' ? link.from : link.to, (item) => {
+      if (end.open) this.queue(link, other(side), item);
+    });
     return {
       id: link.id,
-      send: (message) => {
+      send: (message, isPatient = false) => {
         if (!end.open) return;
         const bytes = Buffer.concat(encode(message));
         end.sentBytes += bytes.length;
-        this.queue(link, other(side), { type: 'message', name: message.type, bytes });
+        held.hold({ type: 'message', name: message.type, bytes });
+        if (!isPatient) held.letGo();
       },
       close: () => {
+        held.letGo();
         if (end.open) this.finish(link, side, 'the peer closed the connection');
       },
       get bufferedBytes() {
