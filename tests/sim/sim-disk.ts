@@ -52,6 +52,7 @@ export class SimDisk {
   /** A disk that claims a sync which it has not done: for showing that the checks see it. */
   lies = false;
   syncs = 0;
+  wasWiped = false;
   private names = new Map<string, Inode>();
   private durableNames = new Map<string, Inode>();
   private changes: FolderChange<Inode>[] = [];
@@ -113,6 +114,7 @@ export class SimDisk {
   }
 
   wipe(): void {
+    this.wasWiped = true;
     this.names.clear();
     this.durableNames.clear();
     this.changes = [];

@@ -11,6 +11,8 @@ const INTERVAL_MS = 250;
 /** Why a process may end: a planted fault, a full disk at its start, another coordinator. */
 const EXPLAINED: readonly RegExp[] = [/planted/, /no space left/];
 const TAKEN_OVER = /another coordinator|epoch \d+|took over|taken over/;
+/** A coordinator without its folder, while what the one before it sent still arrives. */
+const STILL_HEARD = /another coordinator .* is alive: this one has no log/;
 const DAMAGED = /is damaged at byte|contradicts itself|both copies of the meta/;
 
 export class Supervisor {
@@ -68,6 +70,8 @@ export class Supervisor {
       cluster.marks.hit('ended: another coordinator took over');
       // Nobody keeps starting the one that lost.
       if (process === cluster.second) return;
+    } else if (STILL_HEARD.test(reason) && process.disk.wasWiped) {
+      cluster.marks.hit('ended: the last words of the coordinator before it came late');
     } else if (process.disk.capacity < Infinity || EXPLAINED.some((each) => each.test(reason))) {
       cluster.marks.hit('ended: a planted failure');
     } else {
