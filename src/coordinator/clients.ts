@@ -136,8 +136,10 @@ export class Clients {
   private objection(write: PendingWrite): { code: string; text: string } | null {
     const { core, membership } = this;
     const { minParticipants } = core.settings;
-    const members = membership.memberPeers();
-    const live = members.filter((peer) => !this.peers.isSuspected(peer)).length;
+    let live = 0;
+    for (const peer of this.peers.all) {
+      if (membership.has(peer) && !this.peers.isSuspected(peer)) live += 1;
+    }
     if (live === 0) {
       const names = membership.latest?.members.map((member) => member.address).join(', ') ?? '';
       return { code: 'TRYAGAIN', text: `no participant can be reached: waiting for ${names}` };
@@ -152,9 +154,13 @@ export class Clients {
   /** Pessimistic on purpose: what is under way counts as if every key were new. */
   private lacksRoom(write: PendingWrite): { code: string; text: string } | null {
     const { core, batcher, transactions, staging } = this;
-    const members = this.membership.memberPeers();
-    const stored = Math.max(0, ...members.map((peer) => peer.bytes));
-    const keys = Math.max(0, ...members.map((peer) => peer.keys));
+    let stored = 0;
+    let keys = 0;
+    for (const peer of this.peers.all) {
+      if (!this.membership.has(peer)) continue;
+      stored = Math.max(stored, peer.bytes);
+      keys = Math.max(keys, peer.keys);
+    }
     const { unreported } = transactions;
     const underWay = batcher.bytes + unreported.bytes + staging.bytes;
     const pairs = batcher.pairs + unreported.pairs + write.pairs;

@@ -277,7 +277,6 @@ export class Reads {
   }
 
   private failIfHopeless(): void {
-    if (this.core.phase !== 'serving') return;
     if (!this.peers.all.every((peer) => this.isHopeless(peer))) return;
     this.failLate(this.queue, `no participant can be read: ${this.why()}`);
     this.queue = [];

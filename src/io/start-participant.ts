@@ -187,7 +187,10 @@ class ParticipantRole implements RunningRole {
       clock,
       network,
       trace,
-      defer: setImmediate,
+      // All that concerns one transaction comes from one socket: nothing else is worth waiting for.
+      defer: (callback) => {
+        process.nextTick(callback);
+      },
       pause: () => new Promise((resolve) => setImmediate(resolve)),
       checkpointAfter: { bytes: config.snapshotAfterBytes, records: config.snapshotAfterRecords },
       onEnd: (reason) => {

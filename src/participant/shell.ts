@@ -26,7 +26,7 @@ export interface ParticipantShellOptions {
   readonly clock: Clock;
   readonly network: Network;
   readonly trace: Trace;
-  /** Runs the callback at the end of the present turn of the event loop. */
+  /** Runs the callback soon, when everything that is at hand now was handed in. */
   readonly defer: (callback: () => void) => void;
   /** Resolves after others have had their turn. */
   readonly pause: () => Promise<void>;

@@ -223,9 +223,9 @@ export function runNetworkTests(name: string, make: () => Promise<NetworkHarness
       await settle();
       expect(farSaw.requests).to.have.length(1);
       near.send(ping(2));
-      near.send(ping(3), true);
       harness.network.flush();
       await until(() => farSaw.requests.length >= 3);
+      near.send(ping(3), true);
       harness.network.flushHeld();
       expect(harness.network.isHolding).to.equal(false);
       await until(() => farSaw.requests.length >= 4);

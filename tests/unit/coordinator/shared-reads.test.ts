@@ -53,6 +53,12 @@ describe('coordinator/reads: reads that share a question', () => {
     ]);
   });
 
+  it('knows an empty value from a missing one where no bytes come', () => {
+    const { driver, a, tokens } = sharing(get('empty'), get('none'));
+    a.say(value(a.last('read').id, [0, -1]));
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal(['values ', 'values null']);
+  });
+
   it('asks members that owe nothing at once, and all of them when much waits', () => {
     const driver = silent();
     for (let session = 1; session <= 4; session += 1) driver.get(session, 'k');

@@ -110,7 +110,7 @@ describe('participant/links: the handshake', () => {
   });
 
   const refusals: [what: string, changes: object, code: string, text: RegExp][] = [
-    ['another protocol version', { version: 2 }, 'version', /version 2 of the peer/],
+    ['another protocol version', { version: 99 }, 'version', /version 99 of the peer/],
     ['a foreign cluster', { clusterId: 'd'.repeat(32) }, 'cluster', /ccc, the peer to cluster ddd/],
     ['another coordinator', { coordinator: '10.0.0.9:8001' }, 'coordinator', /10\.0\.0\.9:8001/],
     ['another port', { coordinator: '10.0.0.1:9' }, 'coordinator', /10\.0\.0\.1:9 /],
