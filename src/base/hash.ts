@@ -1,8 +1,9 @@
 /**
  * Checksums and digests: pure functions of bytes. The only file that imports `node:crypto` or
- * `node:zlib` for them, so that the choice of algorithm is made once.
+ * `node:zlib` for them, so that the choice of algorithm is made once. Besides, numbers that nobody
+ * can guess, for hash tables whose layout shows in nothing but their speed.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 /** CRC-32 (ISO 3309, as in zip and PNG), unsigned. `seed` continues an earlier checksum. */
@@ -27,4 +28,9 @@ export function sameSecret(a: string, b: string): boolean {
   const left = createHash('sha256').update(a).digest();
   const right = createHash('sha256').update(b).digest();
   return timingSafeEqual(left, right);
+}
+
+/** Random words of this process. What depends on them must not be told to anybody. */
+export function secretWords(count: number): Int32Array {
+  return randomFillSync(new Int32Array(count));
 }

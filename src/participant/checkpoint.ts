@@ -8,7 +8,7 @@
  */
 import { snapshotFrames } from '../storage/snapshot.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
-import type { TableSnapshot } from '../storage/table.js';
+import type { TableSnapshot } from '../storage/table-snapshot.js';
 import { VerifiedPairs } from '../storage/verified-pairs.js';
 import type { ParticipantCore } from './core.js';
 import type { ParticipantState } from './state.js';

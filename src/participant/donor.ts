@@ -17,7 +17,7 @@ import type {
   SnapshotReply,
 } from '../rpc/messages.js';
 import { snapshotFrames } from '../storage/snapshot.js';
-import type { TableSnapshot } from '../storage/table.js';
+import type { TableSnapshot } from '../storage/table-snapshot.js';
 import { snapshotHeader } from './checkpoint.js';
 import type { ParticipantCore } from './core.js';
 import type { Link } from './links.js';

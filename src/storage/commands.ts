@@ -11,7 +11,8 @@ import { assert, unreachable } from '../base/assert.js';
 import { crcOfTail } from '../base/crc-tail.js';
 import { crc32, shortHash } from '../base/hash.js';
 import type { WriteCommand } from '../base/store-request.js';
-import { TEXT_BYTES, type Table } from './table.js';
+import { KEPT_BYTES } from './shard.js';
+import { type Table, ownCopy } from './table.js';
 
 const OP_SET = 1;
 const OP_DEL = 2;
@@ -186,7 +187,7 @@ class PayloadReader {
     const from = this.advance(length);
     const slice = this.payload.subarray(from, from + length);
     const most = length > COPY_BYTES && length * 2 >= this.payload.length;
-    return most || length < TEXT_BYTES ? slice : ownCopy(slice);
+    return most || length < KEPT_BYTES ? slice : ownCopy(slice);
   }
 
   end(): void {
@@ -201,13 +202,6 @@ class PayloadReader {
     this.at = from + bytes;
     return from;
   }
-}
-
-/** Outside Node's pool, whose pieces keep each other in memory. */
-export function ownCopy(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
 }
 
 /** The checksum of a lone value, which ends its payload: a huge one need not be read again. */

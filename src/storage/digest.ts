@@ -6,11 +6,14 @@
  * linear; hence key, value and both lengths go through a non-linear mixer before they are added.
  * Not a defence against somebody who constructs collisions: it finds faults, not forgeries.
  */
-import { crc32 } from '../base/hash.js';
+/**
+ * What a pair takes beside its bytes. Measured on Node 20 (64 bits): 25 to 40 bytes for a small
+ * one, 330 for one with a buffer of its own; the rest is slack for the collector.
+ */
+export const ENTRY_OVERHEAD_BYTES = 200;
 
-export type Lanes = [number, number];
-
-const SEEDS: Readonly<Lanes> = [0x2545f491, 0x6c62272e];
+const SEED_A = 0x2545f491;
+const SEED_B = 0x6c62272e;
 
 function absorb(state: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
@@ -24,28 +27,61 @@ function finish(state: number): number {
   let h = state;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }
 
-export function lanesOf(key: string, value: Buffer, valueCrc: number): Lanes {
-  const keyCrc = crc32(key);
-  let [a, b] = SEEDS;
-  a = absorb(a, keyCrc);
-  b = absorb(b, keyCrc ^ (a >>> 7));
-  a = absorb(a, valueCrc);
-  b = absorb(b, valueCrc ^ (a >>> 7));
-  a = absorb(a, key.length);
-  b = absorb(b, key.length ^ (a >>> 7));
-  a = absorb(a, value.length);
-  b = absorb(b, value.length ^ (a >>> 7));
-  return [finish(a), finish(b)];
+function hex(lane: number): string {
+  return (lane >>> 0).toString(16).padStart(8, '0');
 }
 
-export function addTo(sum: Lanes, lanes: Readonly<Lanes>, sign: 1 | -1): void {
-  sum[0] = (sum[0] + sign * lanes[0]) >>> 0;
-  sum[1] = (sum[1] + sign * lanes[1]) >>> 0;
-}
+/**
+ * A set of pairs added up: how many they are, their bytes, and their digest. What is a part of a
+ * whole counts for it too. A pair is known by length and CRC-32 of its key and of its value.
+ */
+export class Tally {
+  size = 0;
+  /** Bytes of the pairs, with ENTRY_OVERHEAD_BYTES for each. */
+  bytes = 0;
+  /** Signed, so that V8 keeps them without an object of their own. */
+  private a = 0;
+  private b = 0;
 
-export function formatLanes(lanes: Readonly<Lanes>): string {
-  return lanes.map((lane) => lane.toString(16).padStart(8, '0')).join('');
+  constructor(private readonly whole: Tally | null = null) {}
+
+  /** Adds a pair (1) or takes it away (-1). */
+  count(
+    sign: 1 | -1,
+    keyCrc: number,
+    keyLength: number,
+    valueCrc: number,
+    valueLength: number,
+  ): void {
+    let a = absorb(SEED_A, keyCrc);
+    let b = absorb(SEED_B, keyCrc ^ (a >>> 7));
+    a = absorb(a, valueCrc);
+    b = absorb(b, valueCrc ^ (a >>> 7));
+    a = absorb(a, keyLength);
+    b = absorb(b, keyLength ^ (a >>> 7));
+    a = absorb(a, valueLength);
+    b = absorb(b, valueLength ^ (a >>> 7));
+    const bytes = keyLength + valueLength + ENTRY_OVERHEAD_BYTES;
+    this.add(sign, bytes, finish(a), finish(b));
+    this.whole?.add(sign, bytes, finish(a), finish(b));
+  }
+
+  equals(other: Tally): boolean {
+    return this.size === other.size && this.a === other.a && this.b === other.b;
+  }
+
+  /** Sixteen hexadecimal digits. */
+  digest(): string {
+    return hex(this.a) + hex(this.b);
+  }
+
+  private add(sign: 1 | -1, bytes: number, a: number, b: number): void {
+    this.size += sign;
+    this.bytes += sign * bytes;
+    this.a = (this.a + Math.imul(sign, a)) | 0;
+    this.b = (this.b + Math.imul(sign, b)) | 0;
+  }
 }

@@ -11,9 +11,10 @@
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
 import { MAX_STORED_VALUE_BYTES } from '../base/limits.js';
-import { ownCopy } from './commands.js';
 import { type SnapshotHeader, parseSnapshotHeader } from './snapshot-header.js';
-import { type Pair, TEXT_BYTES, type TableSnapshot, Table } from './table.js';
+import type { Pair } from './shard.js';
+import { Table } from './table.js';
+import type { TableSnapshot } from './table-snapshot.js';
 
 export const FRAME_HEAD_BYTES = 13;
 
@@ -209,10 +210,7 @@ export class SnapshotLoader {
       const keyEnd = at + 8 + body.readUInt32BE(at);
       const end = keyEnd + body.readUInt32BE(at + 4);
       if (end > body.length) throw new SnapshotError('an entry is cut off');
-      const key = body.toString('latin1', at + 8, keyEnd);
-      const value = body.subarray(keyEnd, end);
-      // A value that is kept as it is must not keep a whole frame in memory.
-      this.loading.set(key, value.length < TEXT_BYTES ? value : ownCopy(value));
+      this.loading.load(body, at + 8, keyEnd, end);
       at = end;
     }
   }

@@ -5,8 +5,9 @@
  * Knows nothing of files.
  */
 import { crc32 } from '../base/hash.js';
-import { type Lanes, addTo, formatLanes, lanesOf } from './digest.js';
-import type { Pair, TableSnapshot } from './table.js';
+import { Tally } from './digest.js';
+import type { Pair } from './shard.js';
+import type { TableSnapshot } from './table-snapshot.js';
 
 /** What is stored is not what was written. */
 export class TableDamagedError extends Error {
@@ -15,8 +16,7 @@ export class TableDamagedError extends Error {
 }
 
 export class VerifiedPairs {
-  private readonly lanes: Lanes = [0, 0];
-  private keys = 0;
+  private readonly told = new Tally();
   private damaged = false;
 
   constructor(private readonly snapshot: TableSnapshot) {}
@@ -29,12 +29,13 @@ export class VerifiedPairs {
   next(): readonly Pair[] | null {
     const pairs = this.snapshot.next();
     if (pairs !== null) {
-      for (const [key, value] of pairs) addTo(this.lanes, lanesOf(key, value, crc32(value)), 1);
-      this.keys += pairs.length;
+      for (const [key, value] of pairs) {
+        this.told.count(1, crc32(key), key.length, crc32(value), value.length);
+      }
       return pairs;
     }
     const { keys, digest } = this.snapshot;
-    this.damaged = this.keys !== keys || formatLanes(this.lanes) !== digest;
+    this.damaged = this.told.size !== keys || this.told.digest() !== digest;
     if (this.damaged) throw new TableDamagedError('a stored value changed by itself');
     return null;
   }

@@ -12,7 +12,7 @@ import type { ParticipantState } from '../../src/participant/state.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
 import { SnapshotLoader } from '../../src/storage/snapshot.js';
 import type { WalRecord } from '../../src/wal/record.js';
-import { flipStoredByte } from './bit-flip.js';
+import { flipStoredByte } from '../helpers/rot.js';
 import type { SimCluster } from './sim-cluster.js';
 import { SimLog } from './sim-log.js';
 import type { SimLink } from './sim-network.js';

@@ -5,7 +5,8 @@
 import type { CoordinatorProcess } from './coordinator-process.js';
 import type { DISK_FAULTS, FaultsOf, FOLDER_FAULTS, OPERATOR_FAULTS } from './fault-names.js';
 import { type Faults, NOT_NOW } from './faults.js';
-import { COLD_KEYS, flipInMemory } from './memory-rot.js';
+import { flipStoredByte } from '../helpers/rot.js';
+import { COLD_KEYS } from './memory-rot.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { SimProcess } from './process.js';
 
@@ -123,7 +124,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
     flipMemory: () => {
       const process = faults.spare();
       const key = COLD_KEYS[faults.prng.below(COLD_KEYS.length)] ?? COLD_KEYS[0];
-      if (!process?.machine || !flipInMemory(process.machine.state.table, key)) {
+      if (!process?.machine || !flipStoredByte(process.machine.state.table, key)) {
         return NOT_NOW;
       }
       // A start loads what is on disk, which a checkpoint must not have spoilt meanwhile.

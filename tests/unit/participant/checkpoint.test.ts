@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { PIECE_BYTES } from '../../../src/base/limits.js';
 import { ParticipantRecovery } from '../../../src/participant/recovery.js';
 import { SnapshotLoader } from '../../../src/storage/snapshot.js';
-import { TEXT_BYTES } from '../../../src/storage/table.js';
+import { KEPT_BYTES } from '../../../src/storage/shard.js';
 import { TableDamagedError } from '../../../src/storage/verified-pairs.js';
 import {
   ParticipantDriver,
@@ -69,7 +69,7 @@ describe('participant/checkpoint', () => {
     const traced: string[] = [];
     const driver = new ParticipantDriver({ trace: (message) => traced.push(message) });
     const link = driver.serving();
-    driver.commit(link, 1, [set('a', 'x'.repeat(TEXT_BYTES)), set('b', '1')]);
+    driver.commit(link, 1, [set('a', 'x'.repeat(KEPT_BYTES)), set('b', '1')]);
     const stored = driver.state.table.get('a');
     if (stored !== undefined) stored[0] = (stored[0] ?? 0) ^ 1;
     const { frames } = checkpointOf(driver);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { SHARDS, TEXT_BYTES } from '../../../src/storage/table.js';
+import { KEPT_BYTES } from '../../../src/storage/shard.js';
+import { SHARDS } from '../../../src/storage/table.js';
 import { ParticipantDriver, epoch, set } from './participant-driver.js';
 
 describe('participant/scrub', () => {
@@ -7,7 +8,7 @@ describe('participant/scrub', () => {
     const traced: string[] = [];
     const driver = new ParticipantDriver({ trace: (message) => traced.push(message) });
     const link = driver.serving();
-    driver.commit(link, 1, [set('a', 'x'.repeat(TEXT_BYTES))]);
+    driver.commit(link, 1, [set('a', 'x'.repeat(KEPT_BYTES))]);
     for (let shard = 0; shard < SHARDS; shard += 1) driver.tick(500);
     expect(driver.state.fit).to.equal(true);
     const stored = driver.state.table.get('a');

@@ -13,7 +13,8 @@ import {
   loneValueCrc,
   nextChain,
 } from '../../../src/storage/commands.js';
-import { TEXT_BYTES, Table } from '../../../src/storage/table.js';
+import { KEPT_BYTES } from '../../../src/storage/shard.js';
+import { Table } from '../../../src/storage/table.js';
 
 const key = fc.uint8Array({ maxLength: 20 }).map((array) => Buffer.from(array).toString('latin1'));
 const value = fc.oneof(
@@ -69,7 +70,7 @@ describe('storage/commands', () => {
   });
 
   it('keeps nothing of a payload in memory but a value that is most of it', () => {
-    const values = [COPY_BYTES + 1, 5, TEXT_BYTES - 1, TEXT_BYTES, 5000];
+    const values = [COPY_BYTES + 1, 5, KEPT_BYTES - 1, KEPT_BYTES, 5000];
     const pairs = values.map((length) => [`k${length}`, Buffer.alloc(length, 1)] as const);
     const payload = encodeCommands([{ op: 'set', pairs }]);
     const table = new Table();

@@ -3,12 +3,9 @@ import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
 import { flipStoredByte } from '../../helpers/rot.js';
 import { Prng } from '../../../src/base/prng.js';
-import {
-  ENTRY_OVERHEAD_BYTES,
-  SHARDS,
-  Table,
-  type TableSnapshot,
-} from '../../../src/storage/table.js';
+import { ENTRY_OVERHEAD_BYTES } from '../../../src/storage/digest.js';
+import { SHARDS, Table } from '../../../src/storage/table.js';
+import type { TableSnapshot } from '../../../src/storage/table-snapshot.js';
 
 type Write = readonly [key: string, value: string | null];
 

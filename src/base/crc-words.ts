@@ -1,0 +1,57 @@
+/**
+ * CRC-32 of bytes that begin at a 32-bit word, four or eight bytes a step ("slicing by eight", as
+ * Intel published it in 2006). For some hundred bytes this costs less than the way into zlib and
+ * back; beyond that zlib is faster. Words are read as the machine orders their bytes, little-endian.
+ */
+import { assert } from './assert.js';
+
+const POLYNOMIAL = 0xedb88320;
+const BYTES = 256;
+const SLICES = 8;
+
+/** `TABLE[256 * n + byte]`: what a byte adds to the checksum n bytes later. */
+const TABLE = makeTable();
+
+function makeTable(): Int32Array {
+  assert(new Uint8Array(Int32Array.of(1).buffer)[0] === 1, 'this machine is little-endian');
+  const table = new Int32Array(SLICES * BYTES);
+  for (let byte = 0; byte < BYTES; byte += 1) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ ((crc & 1) === 1 ? POLYNOMIAL : 0);
+    table[byte] = crc;
+  }
+  for (let at = BYTES; at < table.length; at += 1) {
+    const shorter = table[at - BYTES] ?? 0;
+    table[at] = (shorter >>> 8) ^ (table[shorter & 255] ?? 0);
+  }
+  return table;
+}
+
+function step(word: number, slice: number): number {
+  return (
+    (TABLE[slice + 768 + (word & 255)] ?? 0) ^
+    (TABLE[slice + 512 + ((word >>> 8) & 255)] ?? 0) ^
+    (TABLE[slice + 256 + ((word >>> 16) & 255)] ?? 0) ^
+    (TABLE[slice + (word >>> 24)] ?? 0)
+  );
+}
+
+/** The checksum of so many bytes from this word on, as a signed number. */
+export function crcOfWords(words: Int32Array, from: number, bytes: number): number {
+  const end = from + (bytes >>> 2);
+  let crc = -1;
+  let at = from;
+  for (; at + 2 <= end; at += 2) {
+    crc = step(crc ^ (words[at] ?? 0), 4 * BYTES) ^ step(words[at + 1] ?? 0, 0);
+  }
+  if (at < end) {
+    crc = step(crc ^ (words[at] ?? 0), 0);
+    at += 1;
+  }
+  let rest = (bytes & 3) === 0 ? 0 : (words[at] ?? 0);
+  for (let count = bytes & 3; count > 0; count -= 1) {
+    crc = (crc >>> 8) ^ (TABLE[(crc ^ rest) & 255] ?? 0);
+    rest >>>= 8;
+  }
+  return ~crc;
+}

@@ -1,0 +1,234 @@
+/**
+ * The small pairs of one shard, one after the other in pages, in the order in which they were put
+ * there. Finds nothing: who asks knows the place.
+ *
+ * Entry: head u32 | key, filled up to a word with zeros | value, filled up to a word with anything.
+ * Head, from the lowest bit: value length 11 bits, key length 9 bits, and two marks: `used`, and
+ * `dead` for what was removed. A word 0 in place of a head, or the page's end, ends a page.
+ * Invariants: bytes of a page that a snapshot holds too never change, except for a `dead` mark; no
+ * entry crosses a page's end.
+ */
+import { crcOfWords } from '../base/crc-words.js';
+import { crc32 } from '../base/hash.js';
+import type { KeyImage } from './key-image.js';
+import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
+
+const VALUE_MASK = 2 ** 11 - 1;
+const KEY_SHIFT = 11;
+const KEY_MASK = 2 ** 9 - 1;
+const USED = 2 ** 29;
+const DEAD = 2 ** 30;
+
+/** Up to here the loop over words is faster than zlib. */
+const LOOP_CRC_BYTES = 256;
+
+/** Garbage of less than half a page is not worth moving its neighbours. */
+const LEAST_GARBAGE = PAGE_WORDS / 2;
+
+const NO_WORDS = new Int32Array(0);
+const NO_BYTES = Buffer.alloc(0);
+
+function keyLengthIn(head: number): number {
+  return (head >>> KEY_SHIFT) & KEY_MASK;
+}
+
+function valueLengthIn(head: number): number {
+  return head & VALUE_MASK;
+}
+
+function entryWords(keyLength: number, valueLength: number): number {
+  return 1 + ((keyLength + 3) >>> 2) + ((valueLength + 3) >>> 2);
+}
+
+export class Entries {
+  private pages: number[] = [];
+  /** Where the next entry goes, and where its page ends. */
+  private next = 0;
+  private end = 0;
+  private deadWords = 0;
+
+  constructor(private readonly memory: Pages) {}
+
+  keyLength(place: number): number {
+    return keyLengthIn(this.head(place));
+  }
+
+  valueLength(place: number): number {
+    return valueLengthIn(this.head(place));
+  }
+
+  holds(place: number, key: KeyImage): boolean {
+    const words = this.wordsAt(place);
+    const at = place & BLOCK_MASK;
+    const { length } = key;
+    if (keyLengthIn(words[at] ?? 0) !== length) return false;
+    for (let word = 0; 4 * word < length; word += 1) {
+      if (words[at + 1 + word] !== key.words[word]) return false;
+    }
+    return true;
+  }
+
+  readKey(place: number, key: KeyImage): void {
+    key.readWords(this.wordsAt(place), (place & BLOCK_MASK) + 1, this.keyLength(place));
+  }
+
+  keyText(place: number): string {
+    const from = 4 * ((place & BLOCK_MASK) + 1);
+    return this.bytesAt(place).toString('latin1', from, from + this.keyLength(place));
+  }
+
+  /** A copy. */
+  value(place: number): Buffer {
+    const length = this.valueLength(place);
+    const copy = Buffer.allocUnsafe(length);
+    const { buffer } = this.bytesAt(place);
+    copy.set(new Uint8Array(buffer, 4 * this.valueAt(place), length));
+    return copy;
+  }
+
+  /** Of the value as it stands here now. */
+  valueCrc(place: number): number {
+    const length = this.valueLength(place);
+    const at = this.valueAt(place);
+    if (length <= LOOP_CRC_BYTES) return crcOfWords(this.wordsAt(place), at, length);
+    return crc32(this.bytesAt(place).subarray(4 * at, 4 * at + length));
+  }
+
+  /** The entry's place, or 0 if there is no memory for it. */
+  append(key: KeyImage, source: Buffer, from: number, length: number): number {
+    const size = entryWords(key.length, length);
+    if (this.end - this.next < size && !this.turnPage()) return 0;
+    const place = this.next;
+    this.next += size;
+    const words = this.wordsAt(place);
+    const at = place & BLOCK_MASK;
+    for (let word = 0; 4 * word < key.length; word += 1) {
+      words[at + 1 + word] = key.words[word] ?? 0;
+    }
+    this.fill(place, key.length, source, from, length);
+    return place;
+  }
+
+  /** Puts another value in the entry's place. False, and nothing done, if that cannot be. */
+  overwrite(place: number, source: Buffer, from: number, length: number): boolean {
+    const keyLength = this.keyLength(place);
+    const rest = this.sizeAt(place) - entryWords(keyLength, length);
+    if (rest < 0 || this.memory.holders(place) > 1) return false;
+    this.fill(place, keyLength, source, from, length);
+    if (rest > 0) {
+      const filler = (place & BLOCK_MASK) + entryWords(keyLength, length);
+      this.wordsAt(place)[filler] = USED | DEAD | (4 * (rest - 1));
+      this.deadWords += rest;
+    }
+    return true;
+  }
+
+  remove(place: number): void {
+    const words = this.wordsAt(place);
+    const at = place & BLOCK_MASK;
+    this.deadWords += this.sizeAt(place);
+    words[at] = (words[at] ?? 0) | DEAD;
+  }
+
+  /** The places of all entries, as many as there should be; fewer if a head is damaged. */
+  places(count: number): Int32Array {
+    const places = new Int32Array(count);
+    let found = 0;
+    for (const page of this.pages) {
+      const end = page + PAGE_WORDS === this.end ? this.next : page + PAGE_WORDS;
+      for (let place = page; place < end && this.head(place) !== 0;) {
+        const size = this.sizeAt(place);
+        if (place + size > end) break;
+        if ((this.head(place) & DEAD) === 0) {
+          places[found] = place;
+          found += 1;
+        }
+        place += size;
+      }
+    }
+    return places.subarray(0, found);
+  }
+
+  /** More than a third is garbage, and there is room to move the rest. */
+  get isWasteful(): boolean {
+    const { deadWords, pages } = this;
+    if (deadWords < LEAST_GARBAGE || 3 * deadWords < PAGE_WORDS * pages.length) return false;
+    return this.memory.left >= pages.length;
+  }
+
+  /** Copies these entries, in order, and lets go of everything else. Tells their new places. */
+  compact(places: Int32Array): Int32Array {
+    const old = this.pages;
+    this.pages = [];
+    this.next = 0;
+    this.end = 0;
+    this.deadWords = 0;
+    const moved = places.map((place) => this.copyHere(place));
+    for (const page of old) this.memory.release(page);
+    return moved;
+  }
+
+  /** Another holder of all pages, until `release` is called with what this returns. */
+  hold(): readonly number[] {
+    for (const page of this.pages) this.memory.hold(page);
+    return [...this.pages];
+  }
+
+  release(pages: readonly number[]): void {
+    for (const page of pages) this.memory.release(page);
+  }
+
+  private copyHere(from: number): number {
+    const size = this.sizeAt(from);
+    if (this.end - this.next < size) this.turnPage();
+    const place = this.next;
+    this.next += size;
+    const at = from & BLOCK_MASK;
+    this.wordsAt(place).set(this.wordsAt(from).subarray(at, at + size), place & BLOCK_MASK);
+    return place;
+  }
+
+  private turnPage(): boolean {
+    if (this.memory.left === 0) return false;
+    if (this.next < this.end) this.wordsAt(this.next)[this.next & BLOCK_MASK] = 0;
+    const page = this.memory.take();
+    this.pages.push(page);
+    this.next = page;
+    this.end = page + PAGE_WORDS;
+    return true;
+  }
+
+  private fill(
+    place: number,
+    keyLength: number,
+    source: Buffer,
+    from: number,
+    length: number,
+  ): void {
+    this.wordsAt(place)[place & BLOCK_MASK] = USED | (keyLength << KEY_SHIFT) | length;
+    const isWhole = length === source.length;
+    const bytes = isWhole ? source : source.subarray(from, from + length);
+    this.bytesAt(place).set(bytes, 4 * this.valueAt(place));
+  }
+
+  private valueAt(place: number): number {
+    return (place & BLOCK_MASK) + 1 + ((this.keyLength(place) + 3) >>> 2);
+  }
+
+  private sizeAt(place: number): number {
+    const head = this.head(place);
+    return entryWords(keyLengthIn(head), valueLengthIn(head));
+  }
+
+  private head(place: number): number {
+    return this.wordsAt(place)[place & BLOCK_MASK] ?? 0;
+  }
+
+  private wordsAt(place: number): Int32Array {
+    return this.memory.words[place >>> BLOCK_SHIFT] ?? NO_WORDS;
+  }
+
+  private bytesAt(place: number): Buffer {
+    return this.memory.bytes[place >>> BLOCK_SHIFT] ?? NO_BYTES;
+  }
+}
