@@ -1,7 +1,7 @@
 /**
  * CRC-32 of bytes that begin at a 32-bit word, four or eight bytes a step ("slicing by eight", as
  * Intel published it in 2006). For some hundred bytes this costs less than the way into zlib and
- * back; beyond that zlib is faster. Words are read as the machine orders their bytes, little-endian.
+ * back; beyond that zlib is faster. Words are read in the order of the machine, little-endian.
  */
 import { assert } from './assert.js';
 

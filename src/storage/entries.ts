@@ -10,7 +10,7 @@
  */
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32 } from '../base/hash.js';
-import type { KeyImage } from './key-image.js';
+import { IMAGE_BYTES, type KeyImage, hashOf } from './key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
 
 const VALUE_MASK = 2 ** 11 - 1;
@@ -34,6 +34,11 @@ function keyLengthIn(head: number): number {
 
 function valueLengthIn(head: number): number {
   return head & VALUE_MASK;
+}
+
+/** Of the value's first word in its block. */
+function valueIndex(place: number, head: number): number {
+  return (place & BLOCK_MASK) + 1 + ((keyLengthIn(head) + 3) >>> 2);
 }
 
 function entryWords(keyLength: number, valueLength: number): number {
@@ -72,6 +77,10 @@ export class Entries {
     key.readWords(this.wordsAt(place), (place & BLOCK_MASK) + 1, this.keyLength(place));
   }
 
+  keyHash(place: number): number {
+    return hashOf(this.wordsAt(place), (place & BLOCK_MASK) + 1, this.keyLength(place));
+  }
+
   keyText(place: number): string {
     const from = 4 * ((place & BLOCK_MASK) + 1);
     return this.bytesAt(place).toString('latin1', from, from + this.keyLength(place));
@@ -79,17 +88,18 @@ export class Entries {
 
   /** A copy. */
   value(place: number): Buffer {
-    const length = this.valueLength(place);
-    const copy = Buffer.allocUnsafe(length);
-    const { buffer } = this.bytesAt(place);
-    copy.set(new Uint8Array(buffer, 4 * this.valueAt(place), length));
+    const head = this.head(place);
+    const copy = Buffer.allocUnsafe(valueLengthIn(head));
+    const from = 4 * valueIndex(place, head);
+    copy.set(new Uint8Array(this.bytesAt(place).buffer, from, copy.length));
     return copy;
   }
 
   /** Of the value as it stands here now. */
   valueCrc(place: number): number {
-    const length = this.valueLength(place);
-    const at = this.valueAt(place);
+    const head = this.head(place);
+    const length = valueLengthIn(head);
+    const at = valueIndex(place, head);
     if (length <= LOOP_CRC_BYTES) return crcOfWords(this.wordsAt(place), at, length);
     return crc32(this.bytesAt(place).subarray(4 * at, 4 * at + length));
   }
@@ -101,10 +111,8 @@ export class Entries {
     const place = this.next;
     this.next += size;
     const words = this.wordsAt(place);
-    const at = place & BLOCK_MASK;
-    for (let word = 0; 4 * word < key.length; word += 1) {
-      words[at + 1 + word] = key.words[word] ?? 0;
-    }
+    const at = (place & BLOCK_MASK) + 1;
+    for (let word = 0; 4 * word < key.length; word += 1) words[at + word] = key.words[word] ?? 0;
     this.fill(place, key.length, source, from, length);
     return place;
   }
@@ -137,9 +145,10 @@ export class Entries {
     for (const page of this.pages) {
       const end = page + PAGE_WORDS === this.end ? this.next : page + PAGE_WORDS;
       for (let place = page; place < end && this.head(place) !== 0;) {
+        const head = this.head(place);
         const size = this.sizeAt(place);
-        if (place + size > end) break;
-        if ((this.head(place) & DEAD) === 0) {
+        if (place + size > end || keyLengthIn(head) > IMAGE_BYTES) break;
+        if ((head & DEAD) === 0) {
           places[found] = place;
           found += 1;
         }
@@ -183,8 +192,10 @@ export class Entries {
     if (this.end - this.next < size) this.turnPage();
     const place = this.next;
     this.next += size;
-    const at = from & BLOCK_MASK;
-    this.wordsAt(place).set(this.wordsAt(from).subarray(at, at + size), place & BLOCK_MASK);
+    const [source, target] = [this.wordsAt(from), this.wordsAt(place)];
+    const [sourceAt, targetAt] = [from & BLOCK_MASK, place & BLOCK_MASK];
+    for (let word = 0; word < size; word += 1)
+      target[targetAt + word] = source[sourceAt + word] ?? 0;
     return place;
   }
 
@@ -205,14 +216,11 @@ export class Entries {
     from: number,
     length: number,
   ): void {
-    this.wordsAt(place)[place & BLOCK_MASK] = USED | (keyLength << KEY_SHIFT) | length;
+    const head = USED | (keyLength << KEY_SHIFT) | length;
+    this.wordsAt(place)[place & BLOCK_MASK] = head;
     const isWhole = length === source.length;
     const bytes = isWhole ? source : source.subarray(from, from + length);
-    this.bytesAt(place).set(bytes, 4 * this.valueAt(place));
-  }
-
-  private valueAt(place: number): number {
-    return (place & BLOCK_MASK) + 1 + ((this.keyLength(place) + 3) >>> 2);
+    this.bytesAt(place).set(bytes, 4 * valueIndex(place, head));
   }
 
   private sizeAt(place: number): number {

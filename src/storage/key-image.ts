@@ -23,6 +23,17 @@ const SECRET = secretWords(IMAGE_BYTES / 2 + 1);
 /** Spreads checksums of similar keys, of which some bits are alike (a multiple of 2^32 / phi). */
 const SPREAD = 0x9e3779b1;
 
+/** Of a key that stands in these words as in an image. */
+export function hashOf(words: Int32Array, from: number, length: number): number {
+  let hash = Math.imul(length, SECRET[IMAGE_BYTES / 2] ?? 0);
+  for (let at = 0; 4 * at < length; at += 1) {
+    const word = words[from + at] ?? 0;
+    const low = Math.imul(word & 0xffff, SECRET[2 * at] ?? 0);
+    hash = (hash + low + Math.imul(word >>> 16, SECRET[2 * at + 1] ?? 0)) | 0;
+  }
+  return hash;
+}
+
 export class KeyImage {
   readonly words = new Int32Array(IMAGE_BYTES / 4);
   length = 0;
@@ -92,13 +103,7 @@ export class KeyImage {
 
   private finish(isAscii: boolean): void {
     const { words, length } = this;
-    let hash = Math.imul(length, SECRET[IMAGE_BYTES / 2] ?? 0);
-    for (let at = 0; 4 * at < length; at += 1) {
-      const word = words[at] ?? 0;
-      const low = Math.imul(word & 0xffff, SECRET[2 * at] ?? 0);
-      hash = (hash + low + Math.imul(word >>> 16, SECRET[2 * at + 1] ?? 0)) | 0;
-    }
-    this.hash = hash;
+    this.hash = hashOf(words, 0, length);
     this.crc = isAscii ? crcOfWords(words, 0, length) : crc32(this.text()) | 0;
   }
 

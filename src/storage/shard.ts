@@ -166,10 +166,7 @@ export class Shard {
     const { entries } = this;
     const places = entries.compact(this.places());
     this.slots = new Slots(places.length);
-    for (const place of places) {
-      entries.readKey(place, ownImage);
-      this.slots.add(ownImage.hash, place);
-    }
+    for (const place of places) this.slots.add(entries.keyHash(place), place);
   }
 }
 

@@ -2,17 +2,24 @@
  * Memory that goes bad, for tests of what finds it. The table hides its pairs on purpose, so this
  * looks behind its fence.
  */
+import { assert } from '../../src/base/assert.js';
 import { KeyImage } from '../../src/storage/key-image.js';
-import type { Entries } from '../../src/storage/entries.js';
-import type { Slots } from '../../src/storage/slots.js';
 import { BLOCK_MASK, BLOCK_SHIFT, type Pages } from '../../src/storage/pages.js';
+import type { Slots } from '../../src/storage/slots.js';
 import type { Table } from '../../src/storage/table.js';
 
+/** What counts four in the first byte of a value. */
+const VALUE_BIT = 2;
+
 interface Shard {
-  readonly entries: Entries;
   readonly slots: Slots;
   readonly kept: Map<string, Buffer> | null;
   readonly find: (image: KeyImage) => number;
+}
+
+interface Innards {
+  readonly shards: readonly (Shard | null)[];
+  readonly memory: Pages;
 }
 
 /**
@@ -20,34 +27,43 @@ interface Shard {
  * there is no such key, or nothing in its value to change.
  */
 export function flipStoredByte(table: Table, key: string): boolean {
-  const stored = table.get(key);
-  if (stored === undefined || stored.length === 0) return false;
-  const image = new KeyImage();
-  image.readText(key);
-  const shards = Reflect.get(table, 'shards') as readonly (Shard | null)[];
-  for (const shard of shards) {
-    if (shard === null) continue;
-    const slot = shard.find(image);
-    if (slot >= 0) {
-      flip(
-        Reflect.get(table, 'memory') as Pages,
-        shard.slots.place(slot),
-        1 + Math.ceil(key.length / 4),
-      );
-    } else if (shard.kept?.has(key) === true) {
-      // A changed copy: in one process all replicas share the bytes that arrived.
-      const copy = Buffer.from(stored);
-      copy.writeUInt8((copy[0] ?? 0) ^ 4, 0);
-      shard.kept.set(key, copy);
-    }
+  const value = table.get(key);
+  if (value === undefined || value.length === 0) return false;
+  const { shards } = table as unknown as Innards;
+  const shard = shards.find((each) => each?.kept?.has(key) === true);
+  if (shard === undefined) {
+    flipBit(table, key, 32 * (1 + Math.ceil(key.length / 4)) + VALUE_BIT);
+    return true;
   }
+  // A changed copy: in one process all replicas share the bytes that arrived.
+  const copy = Buffer.from(value);
+  copy.writeUInt8((copy[0] ?? 0) ^ (1 << VALUE_BIT), 0);
+  shard?.kept?.set(key, copy);
   return true;
 }
 
-/** The first bit that counts four of the word at this distance from the place of an entry. */
-function flip(memory: Pages, place: number, distance: number): void {
-  const words = memory.words[place >>> BLOCK_SHIFT];
-  if (words === undefined) return;
-  const at = (place & BLOCK_MASK) + distance;
-  words[at] = (words[at] ?? 0) ^ 4;
+/** Changes one bit of the entry of a key in a page; bit 0 is the lowest of its head. */
+export function flipBit(table: Table, key: string, bit: number): void {
+  const { shard, slot } = slotOf(table, key);
+  const place = shard.slots.place(slot);
+  const words = (table as unknown as Innards).memory.words[place >>> BLOCK_SHIFT];
+  assert(words !== undefined, 'an entry has memory');
+  const at = (place & BLOCK_MASK) + (bit >>> 5);
+  words[at] = (words[at] ?? 0) ^ (1 << (bit % 32));
+}
+
+/** Takes a key from the index alone. */
+export function forget(table: Table, key: string): void {
+  const { shard, slot } = slotOf(table, key);
+  shard.slots.remove(slot);
+}
+
+function slotOf(table: Table, key: string): { shard: Shard; slot: number } {
+  const image = new KeyImage();
+  image.readText(key);
+  for (const shard of (table as unknown as Innards).shards) {
+    const slot = shard?.find(image) ?? -1;
+    if (shard !== null && slot >= 0) return { shard, slot };
+  }
+  throw new Error(`there is no key ${key} in a page`);
 }
