@@ -4,6 +4,7 @@
  * back; beyond that zlib is faster. Words are read in the order of the machine, little-endian.
  */
 import { assert } from './assert.js';
+import { wordAt } from './words.js';
 
 const POLYNOMIAL = 0xedb88320;
 const BYTES = 256;
@@ -21,18 +22,18 @@ function makeTable(): Int32Array {
     table[byte] = crc;
   }
   for (let at = BYTES; at < table.length; at += 1) {
-    const shorter = table[at - BYTES] ?? 0;
-    table[at] = (shorter >>> 8) ^ (table[shorter & 255] ?? 0);
+    const shorter = wordAt(table, at - BYTES);
+    table[at] = (shorter >>> 8) ^ wordAt(table, shorter & 255);
   }
   return table;
 }
 
 function step(word: number, slice: number): number {
   return (
-    (TABLE[slice + 768 + (word & 255)] ?? 0) ^
-    (TABLE[slice + 512 + ((word >>> 8) & 255)] ?? 0) ^
-    (TABLE[slice + 256 + ((word >>> 16) & 255)] ?? 0) ^
-    (TABLE[slice + (word >>> 24)] ?? 0)
+    wordAt(TABLE, slice + 768 + (word & 255)) ^
+    wordAt(TABLE, slice + 512 + ((word >>> 8) & 255)) ^
+    wordAt(TABLE, slice + 256 + ((word >>> 16) & 255)) ^
+    wordAt(TABLE, slice + (word >>> 24))
   );
 }
 
@@ -42,15 +43,15 @@ export function crcOfWords(words: Int32Array, from: number, bytes: number): numb
   let crc = -1;
   let at = from;
   for (; at + 2 <= end; at += 2) {
-    crc = step(crc ^ (words[at] ?? 0), 4 * BYTES) ^ step(words[at + 1] ?? 0, 0);
+    crc = step(crc ^ wordAt(words, at), 4 * BYTES) ^ step(wordAt(words, at + 1), 0);
   }
   if (at < end) {
-    crc = step(crc ^ (words[at] ?? 0), 0);
+    crc = step(crc ^ wordAt(words, at), 0);
     at += 1;
   }
-  let rest = (bytes & 3) === 0 ? 0 : (words[at] ?? 0);
+  let rest = (bytes & 3) === 0 ? 0 : wordAt(words, at);
   for (let count = bytes & 3; count > 0; count -= 1) {
-    crc = (crc >>> 8) ^ (TABLE[(crc ^ rest) & 255] ?? 0);
+    crc = (crc >>> 8) ^ wordAt(TABLE, (crc ^ rest) & 255);
     rest >>>= 8;
   }
   return ~crc;

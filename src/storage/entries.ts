@@ -10,6 +10,7 @@
  */
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32 } from '../base/hash.js';
+import { wordAt } from '../base/words.js';
 import { IMAGE_BYTES, type KeyImage, hashOf } from './key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
 
@@ -66,7 +67,7 @@ export class Entries {
     const words = this.wordsAt(place);
     const at = place & BLOCK_MASK;
     const { length } = key;
-    if (keyLengthIn(words[at] ?? 0) !== length) return false;
+    if (keyLengthIn(wordAt(words, at)) !== length) return false;
     for (let word = 0; 4 * word < length; word += 1) {
       if (words[at + 1 + word] !== key.words[word]) return false;
     }
@@ -112,7 +113,7 @@ export class Entries {
     this.next += size;
     const words = this.wordsAt(place);
     const at = (place & BLOCK_MASK) + 1;
-    for (let word = 0; 4 * word < key.length; word += 1) words[at + word] = key.words[word] ?? 0;
+    for (let word = 0; 4 * word < key.length; word += 1) words[at + word] = wordAt(key.words, word);
     this.fill(place, key.length, source, from, length);
     return place;
   }
@@ -135,7 +136,7 @@ export class Entries {
     const words = this.wordsAt(place);
     const at = place & BLOCK_MASK;
     this.deadWords += this.sizeAt(place);
-    words[at] = (words[at] ?? 0) | DEAD;
+    words[at] = wordAt(words, at) | DEAD;
   }
 
   /** The places of all entries, as many as there should be; fewer if a head is damaged. */
@@ -195,7 +196,7 @@ export class Entries {
     const [source, target] = [this.wordsAt(from), this.wordsAt(place)];
     const [sourceAt, targetAt] = [from & BLOCK_MASK, place & BLOCK_MASK];
     for (let word = 0; word < size; word += 1)
-      target[targetAt + word] = source[sourceAt + word] ?? 0;
+      target[targetAt + word] = wordAt(source, sourceAt + word);
     return place;
   }
 
@@ -229,7 +230,7 @@ export class Entries {
   }
 
   private head(place: number): number {
-    return this.wordsAt(place)[place & BLOCK_MASK] ?? 0;
+    return wordAt(this.wordsAt(place), place & BLOCK_MASK);
   }
 
   private wordsAt(place: number): Int32Array {

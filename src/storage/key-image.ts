@@ -10,6 +10,7 @@
  */
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32, secretWords } from '../base/hash.js';
+import { wordAt } from '../base/words.js';
 
 /** Longer keys have no whole image. */
 export const IMAGE_BYTES = 256;
@@ -25,11 +26,11 @@ const SPREAD = 0x9e3779b1;
 
 /** Of a key that stands in these words as in an image. */
 export function hashOf(words: Int32Array, from: number, length: number): number {
-  let hash = Math.imul(length, SECRET[IMAGE_BYTES / 2] ?? 0);
+  let hash = Math.imul(length, wordAt(SECRET, IMAGE_BYTES / 2));
   for (let at = 0; 4 * at < length; at += 1) {
-    const word = words[from + at] ?? 0;
-    const low = Math.imul(word & 0xffff, SECRET[2 * at] ?? 0);
-    hash = (hash + low + Math.imul(word >>> 16, SECRET[2 * at + 1] ?? 0)) | 0;
+    const word = wordAt(words, from + at);
+    const low = Math.imul(word & 0xffff, wordAt(SECRET, 2 * at));
+    hash = (hash + low + Math.imul(word >>> 16, wordAt(SECRET, 2 * at + 1))) | 0;
   }
   return hash;
 }
@@ -89,7 +90,7 @@ export class KeyImage {
     this.length = length;
     let high = 0;
     for (let at = 0; 4 * at < length; at += 1) {
-      const word = words[from + at] ?? 0;
+      const word = wordAt(words, from + at);
       this.words[at] = word;
       high |= word;
     }

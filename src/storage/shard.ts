@@ -77,7 +77,8 @@ export class Shard {
       entries.readKey(place, ownImage);
       const { crc, length } = ownImage;
       sum.count(1, crc, length, entries.valueCrc(place), entries.valueLength(place));
-      if (this.slots.place(this.find(ownImage)) !== place) return false;
+      const slot = this.find(ownImage);
+      if (slot < 0 || this.slots.place(slot) !== place) return false;
     }
     for (const [key, value] of this.kept ?? []) {
       sum.count(1, crc32(key), key.length, crc32(value), value.length);

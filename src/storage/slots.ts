@@ -4,6 +4,7 @@
  * entry and a look at an entry that is another's is rare. The order of slots shows to nobody.
  * Invariant: at most three quarters are taken, so every search ends. A place is never 0.
  */
+import { wordAt } from '../base/words.js';
 const LEAST_BITS = 2;
 
 export class Slots {
@@ -29,7 +30,7 @@ export class Slots {
   }
 
   place(slot: number): number {
-    return this.words[2 * slot] ?? 0;
+    return wordAt(this.words, 2 * slot);
   }
 
   move(slot: number, place: number): void {
@@ -48,10 +49,10 @@ export class Slots {
     const mask = 2 ** this.bits - 1;
     let hole = slot;
     for (let next = (hole + 1) & mask; words[2 * next] !== 0; next = (next + 1) & mask) {
-      const home = (words[2 * next + 1] ?? 0) >>> (32 - this.bits);
+      const home = wordAt(words, 2 * next + 1) >>> (32 - this.bits);
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
-      words[2 * hole] = words[2 * next] ?? 0;
-      words[2 * hole + 1] = words[2 * next + 1] ?? 0;
+      words[2 * hole] = wordAt(words, 2 * next);
+      words[2 * hole + 1] = wordAt(words, 2 * next + 1);
       hole = next;
     }
     words[2 * hole] = 0;
@@ -81,8 +82,8 @@ export class Slots {
     this.bits += 1;
     this.words = new Int32Array(2 * old.length);
     for (let at = 0; at < old.length; at += 2) {
-      const place = old[at] ?? 0;
-      if (place !== 0) this.insert(old[at + 1] ?? 0, place);
+      const place = wordAt(old, at);
+      if (place !== 0) this.insert(wordAt(old, at + 1), place);
     }
   }
 }

@@ -129,6 +129,16 @@ describe('storage/shard', () => {
     );
   });
 
+  it('moves a pair out of the pages when it grows and there is no page left', () => {
+    const pair = new Pair(new Pages(1));
+    for (let number = 0; number < 8; number += 1) pair.set(`key ${number}`, 'v'.repeat(480));
+    for (const value of ['w'.repeat(1000), 'x'.repeat(5)]) {
+      pair.set('key 3', value);
+      pair.check();
+    }
+    expect(pair.memory.left).to.equal(0);
+  });
+
   it('lets go of garbage, also of values that change their size', () => {
     const memory = new Pages();
     const pair = new Pair(memory);

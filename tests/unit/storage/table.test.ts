@@ -248,6 +248,7 @@ describe('storage/table', () => {
     const first = table.beginSnapshot();
     table.beginSnapshot();
     expect(() => table.beginSnapshot()).to.throw(AssertionError);
+    table.set('a', Buffer.from('first in its shard'));
     first.close();
     expect(() => first.next()).to.throw(AssertionError);
     table.beginSnapshot().close();
