@@ -1,7 +1,8 @@
 /** Records with their checksums, and writes that reach the table. */
 import { crc32 } from '../../src/base/hash.js';
 import type { WriteCommand } from '../../src/base/store-request.js';
-import { applyCommands, decodeCommands, encodeCommands } from '../../src/storage/commands.js';
+import { applyPayload, lookThrough } from '../../src/storage/apply.js';
+import { encodeCommands } from '../../src/storage/commands.js';
 import { Table } from '../../src/storage/table.js';
 import { batchChunks } from '../../src/wal/batch.js';
 import { encodeBody } from '../../src/wal/codec.js';
@@ -61,17 +62,17 @@ export function storageTasks(): MicroTask[] {
       },
     },
     {
-      name: `decode the commands of ${BATCH} SETs`,
+      name: `look through the commands of ${BATCH} SETs`,
       commands: BATCH,
       run: () => {
-        decodeCommands(next(payloads));
+        lookThrough(next(payloads));
       },
     },
     {
       name: `apply ${BATCH} SETs of stored keys to the table`,
       commands: BATCH,
       run: () => {
-        applyCommands(table, next(rounds));
+        applyPayload(table, next(payloads));
       },
     },
     {

@@ -239,14 +239,14 @@ export class CatchUps {
       this.fail(donated);
       return false;
     }
-    const { payload, commands } = donated;
+    const { payload, facts } = donated;
     const view = state.view?.number ?? 0;
     if (this.unsyncedFrom === 0) this.unsyncedFrom = core.gate.appended + 1;
     const kind = 'prepared' as const;
     const record = { kind, epoch, txid, view, payload, stage: '', length, crc };
     core.persist(record, false);
     core.persist({ kind: 'commit', epoch, txid }, false);
-    state.prepare({ record, payload, commands });
+    state.prepare({ record, payload, facts });
     state.commit(epoch, txid);
     return true;
   }

@@ -4,14 +4,13 @@
  * catch up. Invariant: never more is kept than one payload that the log could hold, and a part.
  */
 import { crc32 } from '../base/hash.js';
-import type { WriteCommand } from '../base/store-request.js';
 import type { DeltaEntry } from '../rpc/messages.js';
-import { readableCommands } from '../storage/commands.js';
+import { type PayloadFacts, factsOf } from '../storage/apply.js';
 import { MAX_PAYLOAD_BYTES } from '../wal/format.js';
 
 export interface Donated {
   readonly payload: Buffer;
-  readonly commands: readonly WriteCommand[];
+  readonly facts: PayloadFacts;
 }
 
 export class DonatedPayload {
@@ -42,7 +41,7 @@ export class DonatedPayload {
     if (payload.length !== length || crc32(payload) !== crc) {
       return `transaction ${txid} arrived damaged`;
     }
-    const commands = readableCommands(payload);
-    return commands === null ? `transaction ${txid} cannot be read` : { payload, commands };
+    const facts = factsOf(payload);
+    return facts === null ? `transaction ${txid} cannot be read` : { payload, facts };
   }
 }

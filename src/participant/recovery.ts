@@ -17,7 +17,7 @@
  */
 import { crc32 } from '../base/hash.js';
 import { type Epoch, type TxId, type View, isNewerView } from '../base/ids.js';
-import { decodeCommands } from '../storage/commands.js';
+import { lookThrough } from '../storage/apply.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
 import { ReplayError } from '../wal/errors.js';
@@ -116,7 +116,7 @@ export class ParticipantRecovery {
       );
     }
     const payload = this.payloadOf(record);
-    state.prepare({ record, payload, commands: decodeCommands(payload) }); // @A
+    state.prepare({ record, payload, facts: lookThrough(payload) }); // @A
   }
 
   private payloadOf(record: PreparedRecord): Buffer {

@@ -16,8 +16,8 @@ import {
   START_POSITION,
 } from '../base/ids.js';
 import { REMEMBERED_ABORTS } from '../base/limits.js';
-import type { WriteCommand } from '../base/store-request.js';
-import { applyCommands, loneValueCrc, nextChain } from '../storage/commands.js';
+import { type PayloadFacts, applyPayload, loneValueCrc } from '../storage/apply.js';
+import { nextChain } from '../storage/commands.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import { Table } from '../storage/table.js';
 import type { PreparedRecord } from '../wal/record.js';
@@ -27,7 +27,7 @@ import { Stages } from './stages.js';
 export interface PreparedTransaction {
   readonly record: PreparedRecord;
   readonly payload: Buffer;
-  readonly commands: readonly WriteCommand[];
+  readonly facts: PayloadFacts;
 }
 
 export class ParticipantState {
@@ -70,8 +70,8 @@ export class ParticipantState {
     assert(head !== undefined, 'only what is prepared can be committed');
     assert(head.record.txid === txid && head.record.epoch === epoch, 'commits go in txid order');
     const { length, crc, stage } = head.record;
-    const valueCrc = stage === '' ? undefined : loneValueCrc(head.payload, crc, head.commands);
-    const results = applyCommands(this.table, head.commands, valueCrc);
+    const valueCrc = stage === '' ? undefined : loneValueCrc(head.payload, crc, head.facts);
+    const results = applyPayload(this.table, head.payload, valueCrc);
     const chain = nextChain(this.resolved.chain, epoch, txid, length, crc);
     this.resolved = { txid, chain };
     this.lastEpoch = epoch;

@@ -9,7 +9,8 @@
 import { crc32 } from '../base/hash.js';
 import { isMember, isNewerView } from '../base/ids.js';
 import type { InstallView, Outcome, Piece, Prepare, Unstage, Vote } from '../rpc/messages.js';
-import { CommandFormatError, decodeCommands } from '../storage/commands.js';
+import { lookThrough } from '../storage/apply.js';
+import { CommandFormatError } from '../storage/commands.js';
 import type { PreparedRecord } from '../wal/record.js';
 import type { ParticipantCore } from './core.js';
 import type { Link } from './links.js';
@@ -79,9 +80,9 @@ export class Transactions {
       this.refusePrepare(link.id, message, refusal);
       return;
     }
-    let commands;
+    let facts;
     try {
-      commands = decodeCommands(payload);
+      facts = lookThrough(payload);
     } catch (error) {
       if (!(error instanceof CommandFormatError)) throw error;
       this.refusePrepare(link.id, message, error.message);
@@ -99,7 +100,7 @@ export class Transactions {
       length,
       crc,
     };
-    core.state.prepare({ record, payload, commands });
+    core.state.prepare({ record, payload, facts });
     core.persist(record, true);
     core.trace.point('participant-prepared');
     this.unsynced.add(txid);
@@ -147,7 +148,7 @@ export class Transactions {
    */
   private commit(link: Link, epoch: number, txid: number): void {
     const { core } = this;
-    const isAwaited = core.state.inDoubt[0]?.commands.some(({ op }) => op === 'del') === true;
+    const isAwaited = core.state.inDoubt[0]?.facts.deletes === true;
     core.persist({ kind: 'commit', epoch, txid }, false);
     core.trace.point('participant-commit');
     const results = core.state.commit(epoch, txid);

@@ -1,18 +1,15 @@
 /**
- * The commands of one transaction as bytes, and what they do to a table.
+ * The commands of one transaction as bytes.
  *
  * Layout, all numbers big-endian: count u32, then a command each: op u8 (1 set, 2 del), items u32,
  * then an item each: key length u32, key, and for `set` value length u32, value. Nothing follows.
  * The same bytes travel in messages, lie in the log and are hashed into the chain, so the encoding
- * of given commands is unique: `encodeCommands(decodeCommands(p))` equals `p`.
- * Applying never fails and depends on nothing but the table and the commands.
+ * of given commands is unique: `encodeCommands(decodeCommands(p))` equals `p`. What they do to a
+ * table is in `apply.ts`.
  */
-import { assert, unreachable } from '../base/assert.js';
-import { crcOfTail } from '../base/crc-tail.js';
-import { crc32, shortHash } from '../base/hash.js';
+import { assert } from '../base/assert.js';
+import { shortHash } from '../base/hash.js';
 import type { WriteCommand } from '../base/store-request.js';
-import { KEPT_BYTES } from './shard.js';
-import { type Table, ownCopy } from './table.js';
 
 const OP_SET = 1;
 const OP_DEL = 2;
@@ -122,7 +119,10 @@ class PayloadWriter {
   }
 }
 
-/** Throws CommandFormatError on anything that `encodeCommands` would not write. */
+/**
+ * Throws CommandFormatError on anything that `encodeCommands` would not write. Values are parts of
+ * the payload.
+ */
 export function decodeCommands(payload: Buffer): WriteCommand[] {
   const reader = new PayloadReader(payload);
   const count = reader.u32();
@@ -132,113 +132,67 @@ export function decodeCommands(payload: Buffer): WriteCommand[] {
   return commands;
 }
 
-/** Null where `decodeCommands` throws. */
-export function readableCommands(payload: Buffer): WriteCommand[] | null {
-  try {
-    return decodeCommands(payload);
-  } catch (error) {
-    if (!(error instanceof CommandFormatError)) throw error;
-    return null;
-  }
-}
-
 function readCommand(reader: PayloadReader): WriteCommand {
-  const op = reader.u8();
-  const items = reader.u32();
-  if (items === 0) throw new CommandFormatError('a command without keys');
-  if (op === OP_SET) {
+  const op = reader.op();
+  const items = reader.items();
+  if (op === 'set') {
     const pairs: [string, Buffer][] = [];
     for (let i = 0; i < items; i += 1) pairs.push([reader.key(), reader.value()]);
-    return { op: 'set', pairs };
+    return { op, pairs };
   }
-  if (op === OP_DEL) {
-    const keys: string[] = [];
-    for (let i = 0; i < items; i += 1) keys.push(reader.key());
-    return { op: 'del', keys };
-  }
-  throw new CommandFormatError(`unknown operation ${op}`);
+  const keys: string[] = [];
+  for (let i = 0; i < items; i += 1) keys.push(reader.key());
+  return { op, keys };
 }
 
-class PayloadReader {
+/** Every method throws CommandFormatError where the payload does not go on as it must. */
+export class PayloadReader {
   private at = 0;
 
   constructor(private readonly payload: Buffer) {}
 
-  u8(): number {
-    return this.payload.readUInt8(this.advance(1));
+  u32(): number {
+    return this.payload.readUInt32BE(this.skip(4));
   }
 
-  u32(): number {
-    return this.payload.readUInt32BE(this.advance(4));
+  op(): 'set' | 'del' {
+    const op = this.payload.readUInt8(this.skip(1));
+    if (op !== OP_SET && op !== OP_DEL) throw new CommandFormatError(`unknown operation ${op}`);
+    return op === OP_SET ? 'set' : 'del';
+  }
+
+  items(): number {
+    const items = this.u32();
+    if (items === 0) throw new CommandFormatError('a command without keys');
+    return items;
   }
 
   key(): string {
     const length = this.u32();
-    const from = this.advance(length);
+    const from = this.skip(length);
     return this.payload.toString('latin1', from, from + length);
   }
 
-  /**
-   * A value that makes up most of a large payload stays a part of it. Any other is copied out, so
-   * that it does not keep the payload in memory, unless the table copies it anyway.
-   */
+  /** A part of the payload. */
   value(): Buffer {
     const length = this.u32();
-    const from = this.advance(length);
-    const slice = this.payload.subarray(from, from + length);
-    const most = length > COPY_BYTES && length * 2 >= this.payload.length;
-    return most || length < KEPT_BYTES ? slice : ownCopy(slice);
+    const from = this.skip(length);
+    return this.payload.subarray(from, from + length);
   }
 
-  end(): void {
-    const rest = this.payload.length - this.at;
-    if (rest !== 0) throw new CommandFormatError(`${rest} bytes too many`);
-  }
-
-  private advance(bytes: number): number {
+  /** Where these bytes begin. */
+  skip(bytes: number): number {
     const from = this.at;
     if (bytes > this.payload.length - from)
       throw new CommandFormatError('the payload ends too early');
     this.at = from + bytes;
     return from;
   }
-}
 
-/** The checksum of a lone value, which ends its payload: a huge one need not be read again. */
-export function loneValueCrc(
-  payload: Buffer,
-  payloadCrc: number,
-  commands: readonly WriteCommand[],
-): number | undefined {
-  const values = commands.flatMap((one) =>
-    one.op === 'set' ? one.pairs.map(([, v]) => v) : [null],
-  );
-  const [value, ...others] = values;
-  if (!value || others.length > 0) return undefined;
-  const head = payload.subarray(0, payload.length - value.length);
-  return crcOfTail(payloadCrc, crc32(head), value.length);
-}
-
-/**
- * One number a command: `del` the keys that were there, `set` the pairs that it wrote. A checksum
- * may be given for a lone value.
- */
-export function applyCommands(
-  table: Table,
-  commands: readonly WriteCommand[],
-  valueCrc?: number,
-): number[] {
-  return commands.map((command) => {
-    switch (command.op) {
-      case 'set':
-        for (const [key, value] of command.pairs) table.set(key, value, valueCrc);
-        return command.pairs.length;
-      case 'del':
-        return command.keys.reduce((found, key) => found + (table.delete(key) ? 1 : 0), 0);
-      default:
-        return unreachable(command);
-    }
-  });
+  end(): void {
+    const rest = this.payload.length - this.at;
+    if (rest !== 0) throw new CommandFormatError(`${rest} bytes too many`);
+  }
 }
 
 /** The history hash behind one more committed transaction. */

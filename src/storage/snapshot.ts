@@ -207,10 +207,12 @@ export class SnapshotLoader {
     let at = 0;
     while (at < body.length) {
       if (body.length - at < 8) throw new SnapshotError('an entry is cut off');
-      const keyEnd = at + 8 + body.readUInt32BE(at);
-      const end = keyEnd + body.readUInt32BE(at + 4);
+      const keyLength = body.readUInt32BE(at);
+      const length = body.readUInt32BE(at + 4);
+      const valueAt = at + 8 + keyLength;
+      const end = valueAt + length;
       if (end > body.length) throw new SnapshotError('an entry is cut off');
-      this.loading.load(body, at + 8, keyEnd, end);
+      this.loading.load(body, { keyAt: at + 8, keyLength, valueAt, length });
       at = end;
     }
   }

@@ -24,6 +24,14 @@ export const SHARDS = 2 ** SHARD_BITS;
 
 export const MAX_SNAPSHOTS = 2;
 
+/** Where in a buffer a key and its value are. */
+export interface PairAt {
+  readonly keyAt: number;
+  readonly keyLength: number;
+  readonly valueAt: number;
+  readonly length: number;
+}
+
 export class Table {
   private readonly shards: (Shard | null)[] = Array.from({ length: SHARDS }, () => null);
   private readonly snapshots = new Set<TableSnapshot>();
@@ -60,14 +68,15 @@ export class Table {
     this.shardForWriting().set(key, this.image, value, valueCrc);
   }
 
-  /** Sets a pair of which key and value stand in a row in something larger. */
-  load(bytes: Buffer, keyAt: number, valueAt: number, end: number): void {
-    const length = end - valueAt;
-    if (valueAt - keyAt <= IMAGE_BYTES && length < KEPT_BYTES) {
-      this.image.readBytes(bytes, keyAt, valueAt - keyAt);
+  /** Sets a pair of which key and value are parts of something larger. */
+  load(bytes: Buffer, pair: PairAt): void {
+    const { keyAt, keyLength, valueAt, length } = pair;
+    if (keyLength <= IMAGE_BYTES && length < KEPT_BYTES) {
+      this.image.readBytes(bytes, keyAt, keyLength);
       if (this.shardForWriting().load(this.image, bytes, valueAt, length)) return;
     }
-    this.set(bytes.toString('latin1', keyAt, valueAt), ownCopy(bytes.subarray(valueAt, end)));
+    const key = bytes.toString('latin1', keyAt, keyAt + keyLength);
+    this.set(key, ownCopy(bytes.subarray(valueAt, valueAt + length)));
   }
 
   /** Whether the key was there. */
@@ -112,13 +121,12 @@ export class Table {
   private shardForWriting(): Shard {
     const index = this.image.shard(SHARD_BITS);
     for (const snapshot of this.snapshots) snapshot.preserve(index);
-    const shard = (this.shards[index] ??= new Shard(this.memory, this.tally));
-    return shard;
+    return (this.shards[index] ??= new Shard(this.memory, this.tally));
   }
 }
 
 /** Outside Node's pool, whose pieces keep each other in memory. */
-export function ownCopy(bytes: Buffer): Buffer {
+function ownCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
   return copy;

@@ -3,14 +3,15 @@ import { AssertionError } from '../../../src/base/assert.js';
 import { START_CHAIN } from '../../../src/base/ids.js';
 import { REMEMBERED_ABORTS } from '../../../src/base/limits.js';
 import { ParticipantState } from '../../../src/participant/state.js';
-import { decodeCommands, nextChain } from '../../../src/storage/commands.js';
+import { lookThrough } from '../../../src/storage/apply.js';
+import { nextChain } from '../../../src/storage/commands.js';
 import { Table } from '../../../src/storage/table.js';
 import { del, preparedRecord, set, view } from './participant-driver.js';
 
 function prepareIn(state: ParticipantState, txid: number, key = 'k'): void {
   const record = preparedRecord(txid, [set(key, 'v'), del('k')]);
   const { payload } = record;
-  state.prepare({ record, payload, commands: decodeCommands(payload) });
+  state.prepare({ record, payload, facts: lookThrough(payload) });
 }
 
 describe('participant/state', () => {

@@ -178,7 +178,8 @@ describe('storage/table', () => {
     const [loaded, direct] = [new Table(), new Table()];
     for (const [name, value] of pairs) {
       const bytes = Buffer.from(`..${name}${value}..`, 'latin1');
-      loaded.load(bytes, 2, 2 + name.length, bytes.length - 2);
+      const [keyLength, length] = [name.length, value.length];
+      loaded.load(bytes, { keyAt: 2, keyLength, valueAt: 2 + keyLength, length });
       bytes.fill(0);
       direct.set(name, Buffer.from(value, 'latin1'));
     }

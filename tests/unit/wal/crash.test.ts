@@ -7,7 +7,8 @@ import { expect } from 'chai';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 import { Prng } from '../../../src/base/prng.js';
 import type { Disk } from '../../../src/ports/disk.js';
-import { applyCommands, decodeCommands, encodeCommands } from '../../../src/storage/commands.js';
+import { applyPayload } from '../../../src/storage/apply.js';
+import { encodeCommands } from '../../../src/storage/commands.js';
 import { snapshotFrames } from '../../../src/storage/snapshot.js';
 import type { SnapshotHeader } from '../../../src/storage/snapshot-header.js';
 import { Table } from '../../../src/storage/table.js';
@@ -34,7 +35,7 @@ function tableAt(txid: number): Table {
   for (let made = tables.length; made <= txid; made += 1) {
     const table = new Table();
     for (let each = 1; each <= made; each += 1) {
-      applyCommands(table, decodeCommands(payload(each)));
+      applyPayload(table, payload(each));
     }
     tables.push(table);
   }
@@ -175,7 +176,7 @@ async function recover(disk: Disk): Promise<Found> {
       expect(record.txid, 'commits have no gap').to.equal(committed + 1);
       const bytes = inDoubt.get(record.txid);
       if (bytes === undefined) expect.fail(`transaction ${record.txid} was never prepared`);
-      applyCommands(table, decodeCommands(bytes));
+      applyPayload(table, bytes);
       committed = record.txid;
     },
   });

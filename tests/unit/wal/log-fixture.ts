@@ -1,7 +1,8 @@
 /** Opens, replays and fills folders in memory, for the tests of the log. */
 import { expect } from 'chai';
 import type { Disk } from '../../../src/ports/disk.js';
-import { applyCommands, encodeCommands } from '../../../src/storage/commands.js';
+import { applyPayload } from '../../../src/storage/apply.js';
+import { encodeCommands } from '../../../src/storage/commands.js';
 import { snapshotFrames } from '../../../src/storage/snapshot.js';
 import type { SnapshotHeader } from '../../../src/storage/snapshot-header.js';
 import { Table } from '../../../src/storage/table.js';
@@ -66,7 +67,7 @@ export function tableWith(
 ): { table: Table; header: SnapshotHeader; frames: Buffer[] } {
   const table = new Table();
   const pairs = keys.map((key) => [key, Buffer.from(`value of ${key}`)] as const);
-  if (pairs.length > 0) applyCommands(table, [{ op: 'set', pairs }]);
+  if (pairs.length > 0) applyPayload(table, encodeCommands([{ op: 'set', pairs }]));
   const header: SnapshotHeader = {
     txid,
     epoch: 3,

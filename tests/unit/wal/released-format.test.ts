@@ -11,7 +11,6 @@ import { CoordinatorRecovery } from '../../../src/coordinator/recovery.js';
 import { openFileDisk } from '../../../src/io/file-disk.js';
 import { ParticipantRecovery } from '../../../src/participant/recovery.js';
 import type { ParticipantState } from '../../../src/participant/state.js';
-import { applyCommands } from '../../../src/storage/commands.js';
 import { Table } from '../../../src/storage/table.js';
 import { dumpFolder } from '../../../src/wal/dump.js';
 import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
@@ -43,7 +42,7 @@ type Role = 'coordinator' | 'participant';
 function expectedTable(): Table {
   const table = new Table();
   const set = (key: string, value: string): void => {
-    applyCommands(table, [{ op: 'set', pairs: [[key, Buffer.from(value)]] }]);
+    table.set(key, Buffer.from(value));
   };
   for (let n = 3; n <= 24; n += 1) set(`fruit:${n}`, n === 3 ? 'changed' : `value ${n}`);
   set('empty', '');
