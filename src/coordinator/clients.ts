@@ -161,9 +161,9 @@ export class Clients {
       stored = Math.max(stored, peer.bytes);
       keys = Math.max(keys, peer.keys);
     }
-    const { unreported } = transactions;
-    const underWay = batcher.bytes + unreported.bytes + staging.bytes;
-    const pairs = batcher.pairs + unreported.pairs + write.pairs;
+    const begun = transactions.underWay;
+    const underWay = batcher.bytes + begun.bytes + staging.bytes;
+    const pairs = batcher.pairs + begun.pairs + write.pairs;
     const isFull = stored + underWay + write.bytes > core.settings.maxMemoryBytes;
     const hasTooManyKeys = keys + pairs > core.settings.maxKeys;
     if (!isFull && !hasTooManyKeys) return null;

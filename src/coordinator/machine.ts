@@ -348,11 +348,11 @@ export class Coordinator {
   }
 
   private onDone(peer: Peer, message: Done): void {
-    this.noteReport(peer, message);
     if (message.position.txid === message.txid) {
       this.integrity.observe(peer, message.position, message.digest);
     }
     this.transactions.onDone(peer, message);
+    this.noteReport(peer, message);
     this.integrity.settle();
     this.admission.advance();
   }
@@ -361,7 +361,7 @@ export class Coordinator {
     peer.bytes = bytes;
     peer.keys = keys;
     peer.syncedTxid = Math.max(peer.syncedTxid, synced);
-    if (this.membership.has(peer)) this.transactions.unreported.reported(position.txid);
+    if (this.membership.has(peer)) this.transactions.reported(position.txid);
   }
 
   private onPong(peer: Peer, message: Pong): void {

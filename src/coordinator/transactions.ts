@@ -6,9 +6,8 @@
  * ours and is queued to every ready member before the reply leaves; nothing is decided while the
  * view is not installed at all its members; a NO from some members removes them and commits on the
  * rest; ABORT comes only from a unanimous NO, from too few members, or from recovery, is synced
- * here before anyone hears of it, and aborts everything behind it; a definite error for what may
- * be prepared anywhere waits until the ABORT is synced on every member; past its deadline a client
- * is told UNKNOWN.
+ * here before anyone hears of it, and aborts everything behind it; what follows from an ABORT waits
+ * until it is synced on every member (`aborts.ts`); past its deadline a client is told UNKNOWN.
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
@@ -17,6 +16,7 @@ import { MAX_IN_FLIGHT } from '../base/limits.js';
 import type { Done, Vote } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
 import type { OutcomeRecord } from '../wal/record.js';
+import { Aborts, tooFew, unanimousNo } from './aborts.js';
 import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -30,9 +30,10 @@ const MAX_NEEDS = 5;
 export class Transactions {
   /** Sent and not decided, in txid order. */
   private undecided: Transaction[] = [];
-  /** Decided, and somebody still waits for something: results, or an abort on every member. */
-  private unfinished: Transaction[] = [];
-  readonly unreported = new Unreported();
+  /** Committed, and a client waits for a result. */
+  private awaited: Transaction[] = [];
+  private readonly aborts: Aborts;
+  private readonly unreported = new Unreported();
   private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
   /** When a member was last found to answer again after a silence. */
   recoveredAt: Millis = -Infinity;
@@ -44,12 +45,18 @@ export class Transactions {
     private readonly peers: Peers,
     private readonly membership: Membership,
     private readonly batcher: Batcher,
-  ) {}
+  ) {
+    this.aborts = new Aborts(core, membership, batcher);
+  }
 
   /** Nothing is sent and undecided or about to be, no abort is on its way. */
   get isQuiet(): boolean {
-    if (this.undecided.length + this.staged.length > 0) return false;
-    return this.unfinished.every((tx) => tx.state === 'committed');
+    return this.undecided.length + this.staged.length + this.aborts.all.length === 0;
+  }
+
+  /** All that a client may wait for under a name. */
+  private get named(): readonly Transaction[] {
+    return [...this.undecided, ...this.awaited, ...this.aborts.all];
   }
 
   /** Aborts that were handed to the log and are not on disk yet, in txid order. */
@@ -57,6 +64,20 @@ export class Transactions {
     return this.undecided
       .filter(({ state }) => state === 'aborting')
       .map(({ epoch, txid }) => ({ kind: 'abort', epoch, txid }));
+  }
+
+  /** What was begun and may add to the store beyond what members have told, at most. */
+  get underWay(): { readonly bytes: number; readonly pairs: number } {
+    return this.unreported;
+  }
+
+  /**
+   * A member has told the size of its store with everything up to here resolved. What will begin
+   * anew keeps its room.
+   */
+  reported(txid: number): void {
+    const last = (this.aborts.firstRetried?.txid ?? Infinity) - 1;
+    this.unreported.reported(Math.min(txid, last));
   }
 
   isPending(txid: number): boolean {
@@ -73,6 +94,7 @@ export class Transactions {
     if (this.core.phase !== 'serving') return;
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
+    if (this.aborts.firstRetried !== undefined) return;
     while (this.undecided.length < MAX_IN_FLIGHT) {
       const [next] = this.staged;
       // What its session sent before it may still wait for its turn.
@@ -121,8 +143,11 @@ export class Transactions {
   /** What a member that just came back has not got: outcomes it lacks were sent before this. */
   resend(peer: Peer, lastPrepared: number): void {
     for (const tx of this.undecided) {
-      if (tx.txid > lastPrepared) this.prepare(peer, tx);
-      else if (peer.storeId !== null) tx.votes.set(peer.storeId, { yes: true, reason: '' });
+      if (tx.txid > lastPrepared) {
+        if (tx.state === 'preparing') this.prepare(peer, tx); // Else its abort is on its way.
+      } else if (peer.storeId !== null) {
+        tx.votes.set(peer.storeId, { yes: true, reason: '' });
+      }
     }
     this.advance();
   }
@@ -190,8 +215,7 @@ export class Transactions {
   private shrinkIfNeeded(): void {
     const { membership, peers } = this;
     const tx = this.undecided.find((candidate) => candidate.state === 'preparing');
-    const aborting = this.unfinished.find((candidate) => candidate.state === 'aborted');
-    if (tx === undefined && aborting === undefined) return;
+    if (tx === undefined && this.aborts.all.length === 0) return;
     const members = membership.latest?.members ?? [];
     const stuck = members.filter(({ storeId }) => {
       const peer = peers.byStore(storeId);
@@ -237,10 +261,10 @@ export class Transactions {
       write.client = null;
       this.batcher.expectMore();
     }
-    if (tx.awaitsResults) this.unfinished.push(tx);
+    if (tx.awaitsResults) this.awaited.push(tx);
   }
 
-  /** Aborts this transaction and all behind it; the commands of those are batched anew. */
+  /** Aborts this transaction and all behind it; the commands of those will begin anew. */
   private abortFrom(first: Transaction, reason: AbortReason): void {
     const { core } = this;
     const from = this.undecided.indexOf(first);
@@ -255,20 +279,12 @@ export class Transactions {
     }
     core.trace.event('warn', `aborted: ${reason.text}`, { txid: first.txid });
     core.gate.whenSynced(() => {
-      for (const tx of aborted) this.onAbortDurable(tx);
-      const retried = aborted.filter((tx) => tx.abort?.retry === true);
-      this.batcher.putBack(retried.flatMap((tx) => tx.writes));
+      for (const tx of aborted) {
+        this.decided(tx, false);
+        this.tell(tx, false, false);
+        this.aborts.add(tx);
+      }
     });
-  }
-
-  private onAbortDurable(tx: Transaction): void {
-    const { core } = this;
-    this.decided(tx, false);
-    this.tell(tx, false, false);
-    if (tx.abort?.retry === true) return;
-    if (tx.abort?.code === 'NOREPLICAS') core.counters.abortsTooFew += 1;
-    else core.counters.abortsRefused += 1;
-    this.unfinished.push(tx);
   }
 
   private decided(tx: Transaction, commit: boolean): void {
@@ -288,13 +304,11 @@ export class Transactions {
   }
 
   onDone(peer: Peer, message: Done): void {
-    const tx = this.unfinished.find((candidate) => candidate.txid === message.txid);
-    if (tx === undefined || tx.epoch !== message.epoch || peer.storeId === null) return;
-    tx.done.add(peer.storeId);
-    if (tx.state === 'committed' && message.results.length === tx.writes.length) {
-      this.answerResults(tx, message.results);
-    }
-    if (tx.state === 'aborted') this.finishAborts();
+    if (peer.storeId === null) return;
+    this.aborts.onDone(peer.storeId, message);
+    const tx = this.awaited.find((candidate) => candidate.txid === message.txid);
+    if (tx?.epoch !== message.epoch || message.results.length !== tx.writes.length) return;
+    this.answerResults(tx, message.results);
   }
 
   private answerResults(tx: Transaction, results: readonly number[]): void {
@@ -303,25 +317,12 @@ export class Transactions {
       this.core.reply(write.client, { type: 'count', count: results[index] ?? 0 });
       write.client = null;
     });
-    this.unfinished = this.unfinished.filter((candidate) => candidate !== tx);
+    this.awaited = this.awaited.filter((candidate) => candidate !== tx);
   }
 
-  /** A definite error leaves only when every member of the installed view has synced the ABORT. */
+  /** Called when a view may have been installed. */
   finishAborts(): void {
-    const { core, membership } = this;
-    if (membership.isChanging) return;
-    const members = membership.installed?.members ?? [];
-    for (const tx of [...this.unfinished]) {
-      if (tx.state !== 'aborted') continue;
-      if (!members.every((member) => tx.done.has(member.storeId))) continue;
-      this.unfinished = this.unfinished.filter((candidate) => candidate !== tx);
-      for (const write of tx.writes) {
-        if (write.client !== null) {
-          core.fail(write.client, tx.abort?.code ?? 'ERR', tx.abort?.text ?? 'aborted');
-        }
-        write.client = null;
-      }
-    }
+    this.aborts.finish();
   }
 
   onTick(): void {
@@ -331,17 +332,18 @@ export class Transactions {
       'TRYAGAIN',
       'not executed: no transaction could be begun in time',
     );
-    for (const tx of [...this.undecided, ...this.unfinished]) {
+    for (const tx of this.named) {
       for (const write of tx.writes) {
         if (write.client !== null && core.now >= write.deadline) this.answerUnknown(tx, write);
       }
     }
-    this.unfinished = this.unfinished.filter((tx) => tx.writes.some((write) => write.client));
+    this.awaited = this.awaited.filter((tx) => tx.writes.some((write) => write.client));
+    this.aborts.forgetAnswered();
   }
 
   nextTimeoutAt(): Millis {
     let at = this.batcher.nextDeadline;
-    for (const tx of [...this.undecided, ...this.unfinished]) {
+    for (const tx of this.named) {
       for (const write of tx.writes) if (write.client !== null) at = Math.min(at, write.deadline);
     }
     return at;
@@ -350,7 +352,7 @@ export class Transactions {
   /** Shutdown or a lost log: everybody gets the most honest answer there is. */
   failAll(code: string, text: string): void {
     this.batcher.failAll(code, text);
-    for (const tx of [...this.undecided, ...this.unfinished]) {
+    for (const tx of this.named) {
       for (const write of tx.writes) if (write.client !== null) this.answerUnknown(tx, write);
     }
   }
@@ -372,18 +374,4 @@ export class Transactions {
 /** Votes on what came in pieces take as long as their checksums: small batches pass beside it. */
 function isInline({ payload }: Transaction): boolean {
   return payload.stage === '';
-}
-
-function tooFew(members: number, wanted: number): AbortReason {
-  const text = `Not enough good replicas to write. ${members} of at least ${wanted} participants are there.`;
-  return { code: 'NOREPLICAS', text, retry: false };
-}
-
-function unanimousNo(reason: string): AbortReason {
-  if (reason === 'memory') {
-    const text = "command not allowed when used memory > 'maxmemory'.";
-    return { code: 'OOM', text, retry: false };
-  }
-  const text = `not executed: every participant refused: ${reason}`;
-  return { code: reason === 'disk full' ? 'MISCONF' : 'ERR', text, retry: false };
 }

@@ -157,8 +157,8 @@ describe('coordinator/transactions: refusals', () => {
     driver.isSyncHeld = false;
     driver.sync();
     expect(outcomes(driver.part('a'))).to.deep.equal(['1 A', '2 A', '3 A']);
+    for (const txid of [1, 2, 3]) for (const part of driver.parts) part.say(part.end(txid, false));
     expect(driver.part('a').last('prepare').txid).to.equal(4);
-    for (const part of driver.parts) part.say(part.end(1, false));
     allVote(driver, 4, 'yes');
     const told = tokens.map((token) => driver.told(token).split(' ')[0]);
     expect(told).to.deep.equal(['MISCONF', 'ok', 'ok']);
