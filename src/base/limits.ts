@@ -42,6 +42,14 @@ export const BATCH_BYTES = 512 * KIB;
 export const MAX_IN_FLIGHT = 3;
 
 /**
+ * Records of the coordinator that are not on its disk, and for how long none may have got there
+ * while some wait: beyond either no transaction is begun. Its log is a witness of what was
+ * committed, and must not fall far behind what clients were told.
+ */
+export const MAX_UNSYNCED_RECORDS = 1000;
+export const MAX_UNSYNCED_MS = 1000;
+
+/**
  * A batch goes out beside others that are under way once it has either. A smaller one waits for
  * them and grows meanwhile: it would only add a sync and a message at every member.
  */

@@ -4,8 +4,9 @@
  * here: a part persists a record and hands what depends on it to `whenSynced`.
  */
 import { type ClusterId, type Epoch, type Millis, type StoreId, NO_EPOCH } from '../base/ids.js';
+import { MAX_UNSYNCED_MS, MAX_UNSYNCED_RECORDS } from '../base/limits.js';
 import type { StoreReply } from '../base/store-request.js';
-import { SyncGate } from '../base/sync-gate.js';
+import { type Lsn, SyncGate } from '../base/sync-gate.js';
 import type { Trace } from '../ports/trace.js';
 import type { Request } from '../rpc/messages.js';
 import type { WalRecord } from '../wal/record.js';
@@ -88,6 +89,8 @@ export class CoordinatorCore {
   };
 
   private dials = 0;
+  /** Since when a record waits for the disk, or since when the last one got there. */
+  private unsyncedSince: Millis = 0;
   private records: WalRecord[] = [];
   private urgent = false;
   private adopted: CoordinatorReady['adopt'] = null;
@@ -116,9 +119,22 @@ export class CoordinatorCore {
   }
 
   persist(record: WalRecord, urgent: boolean): void {
+    if (this.gate.synced === this.gate.appended) this.unsyncedSince = this.now;
     this.records.push(record);
     this.gate.append();
     this.urgent ||= urgent;
+  }
+
+  synced(lsn: Lsn): void {
+    if (lsn > this.gate.synced) this.unsyncedSince = this.now;
+    this.gate.release(lsn);
+  }
+
+  /** So much that was told is not on disk here that nothing more should be. */
+  get isLogBehind(): boolean {
+    const unsynced = this.gate.appended - this.gate.synced;
+    if (unsynced >= MAX_UNSYNCED_RECORDS) return true;
+    return unsynced > 0 && this.now - this.unsyncedSince >= MAX_UNSYNCED_MS;
   }
 
   adopt(clusterId: ClusterId, generation: number): void {

@@ -131,7 +131,7 @@ export class Coordinator {
         this.peers.onDialClosed(input.dial, input.reason);
         return;
       case 'synced':
-        this.core.gate.release(input.lsn);
+        this.core.synced(input.lsn);
         return;
       case 'shutdown':
         this.stop('the coordinator is shutting down');

@@ -91,7 +91,7 @@ export class Transactions {
 
   /** Sends what waits, as far as the window allows. Called when all inputs of a turn are in. */
   dispatch(): void {
-    if (this.core.phase !== 'serving') return;
+    if (this.core.phase !== 'serving' || this.core.isLogBehind) return;
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
     if (this.aborts.firstRetried !== undefined) return;
