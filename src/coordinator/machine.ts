@@ -302,6 +302,7 @@ export class Coordinator {
   private onAdmitted(peer: Peer): void {
     peer.unsound = '';
     peer.needs = 0;
+    peer.sizedAt = 0; // It may have been refilled from further on.
     peer.isReady = true;
     this.peers.send(peer, { type: 'sound', txid: this.core.lastTxid });
     this.staging.onPeerReady(peer);
@@ -357,11 +358,12 @@ export class Coordinator {
     this.admission.advance();
   }
 
-  private noteReport(peer: Peer, { bytes, keys, synced, position }: Done | Pong): void {
-    peer.bytes = bytes;
-    peer.keys = keys;
+  private noteReport(peer: Peer, report: Done | Pong): void {
+    const { synced, position } = report;
+    peer.noteSize(position.txid, report);
     peer.syncedTxid = Math.max(peer.syncedTxid, synced);
-    if (this.membership.has(peer)) this.transactions.reported(position.txid);
+    // What is not synced there may be unresolved again after its next start.
+    if (this.membership.has(peer)) this.transactions.reported(Math.min(synced, position.txid));
   }
 
   private onPong(peer: Peer, message: Pong): void {

@@ -9,7 +9,7 @@
  * was given up is ignored.
  */
 import { sameSecret } from '../base/hash.js';
-import type { Millis, Position, StoreId } from '../base/ids.js';
+import type { Millis, Position, StoreId, TxId } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
 import { proof, proofText } from '../rpc/proof.js';
 import {
@@ -23,6 +23,7 @@ import {
 } from '../rpc/messages.js';
 import { Channel, type ChannelState } from './channel.js';
 import type { CoordinatorCore } from './core.js';
+import { Debt } from './debt.js';
 import { FailureDetector } from './failure-detector.js';
 import type { DialId } from './ready.js';
 
@@ -67,10 +68,10 @@ export class Peer {
   syncedTxid = 0;
   bytes = 0;
   keys = 0;
+  /** What its store had resolved when it was of this size. */
+  sizedAt: TxId = 0;
   needs = 0;
-  /** Requests on the data connection that are not answered yet, and since when none was. */
-  outstanding = 0;
-  progressAt: Millis = 0;
+  readonly debt = new Debt();
   state: PeerState = 'unreachable';
   stateSince: Millis;
   nextPingAt: Millis;
@@ -95,14 +96,17 @@ export class Peer {
     this.status = status;
     this.position = status.resolved;
     this.syncedTxid = status.synced;
-    this.bytes = status.bytes;
-    this.keys = status.keys;
+    this.sizedAt = 0;
+    this.noteSize(status.resolved.txid, status);
   }
-}
 
-/** Catching up takes its time, and some messages are never answered. */
-function isAnsweredSoon(message: Request): boolean {
-  return message.type !== 'catchUp' && message.type !== 'sound' && message.type !== 'unstage';
+  /** Reports of two connections may be read in another order than they were made in. */
+  noteSize(resolved: TxId, { bytes, keys }: Pick<Status, 'bytes' | 'keys'>): void {
+    if (resolved < this.sizedAt) return;
+    this.sizedAt = resolved;
+    this.bytes = bytes;
+    this.keys = keys;
+  }
 }
 
 /** When to give up open connections: a timeout after the suspicion, from the last dial on. */
@@ -162,7 +166,7 @@ export class Peers {
   }
 
   private stuckAt(peer: Peer): Millis {
-    return this.lateAt(peer.outstanding === 0 ? Infinity : peer.progressAt);
+    return this.lateAt(peer.debt.since);
   }
 
   private lateAt(since: Millis): Millis {
@@ -171,10 +175,7 @@ export class Peers {
 
   send(peer: Peer, message: Request, isPatient = false): void {
     if (peer.data.dial === null || peer.data.state !== 'open') return;
-    if (isAnsweredSoon(message)) {
-      if (peer.outstanding === 0) peer.progressAt = this.core.now;
-      peer.outstanding += 1;
-    }
+    peer.debt.sent(message, this.core.now);
     this.core.send(peer.data.dial, message, isPatient);
   }
 
@@ -266,10 +267,7 @@ export class Peers {
   }
 
   private onDataReply(peer: Peer, message: Reply): void {
-    if (message.type !== 'caughtUp') {
-      peer.outstanding = Math.max(0, peer.outstanding - 1);
-      peer.progressAt = this.core.now;
-    }
+    peer.debt.answered(message, this.core.now);
     this.events.onReply(peer, message);
   }
 
@@ -384,7 +382,7 @@ export class Peers {
     peer.isFenced = false;
     peer.isReady = false;
     peer.status = null;
-    peer.outstanding = 0;
+    peer.debt.cancel();
     if (wasOpen) this.events.onDataClosed(peer);
   }
 

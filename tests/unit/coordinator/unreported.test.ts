@@ -27,4 +27,42 @@ describe('coordinator/unreported', () => {
     driver.part('a').say(driver.part('a').end(2, true));
     expect(driver.told(driver.set('c')), 'one of them replaced a key').to.equal('ok');
   });
+
+  it('takes no notice of a size that was told before another one, and read behind it', () => {
+    const driver = new CoordinatorDriver({ names: ['a'], settings: { maxKeys: 1 } }).serve();
+    const a = driver.part('a');
+    const early = a.pong(1);
+    a.status = { ...a.status, keys: 1, bytes: 300 };
+    expect(driver.told(driver.set('one'))).to.equal('ok');
+    driver.step({ type: 'dialReply', dial: a.heart, message: early });
+    expect(driver.told(driver.set('two'))).to.match(/^OOM/);
+  });
+
+  it('counts what a member may have to resolve again, should it start anew', () => {
+    const driver = new CoordinatorDriver({ names: ['a'], settings: { maxKeys: 1 } }).serve();
+    const a = driver.part('a');
+    a.silent.add('outcome').add('ping');
+    expect(driver.told(driver.set('one'))).to.equal('ok');
+    a.say({ ...a.end(1, true), synced: 0, keys: 0 } as never);
+    expect(driver.told(driver.set('two'))).to.match(/^OOM/);
+    a.say({ ...a.end(1, true), synced: 1, keys: 0 } as never);
+    expect(driver.told(driver.set('two')), 'it was a value of an old key').to.equal('ok');
+  });
+
+  it('believes the size of a participant that was refilled from an earlier past', () => {
+    const driver = new CoordinatorDriver({ settings: { maxKeys: 5 } }).serve();
+    const c = driver.part('c');
+    c.die();
+    driver.set('one');
+    driver.run(1500);
+    const far = c.position(90);
+    c.status = { ...c.status, resolved: far, synced: 90, keys: 9, view: null };
+    c.isUp = true;
+    c.wake();
+    driver.run(1000);
+    expect([driver.members, c.peer.keys]).to.deep.equal(['a b c', 9]);
+    c.status = { ...c.status, keys: 1 };
+    driver.run(300);
+    expect([c.peer.keys, driver.told(driver.set('two'))]).to.deep.equal([1, 'ok']);
+  });
 });
