@@ -2,8 +2,9 @@
  * How transactions ended: what the coordinator's log says, and what it must still tell.
  *
  * Every txid up to `decidedTxid` has an outcome. Those above `settledTxid` are all remembered,
- * because a member may still be in doubt about them; older ones are kept for clients that ask, as
- * many as the limit allows. Knows nothing of participants.
+ * because a member may still be in doubt about them, except that a commit may be missing which a
+ * start learnt from members alone: what is not remembered was committed. Older ones are kept for
+ * clients that ask, as many as the limit allows. Knows nothing of participants.
  */
 import { assert } from '../base/assert.js';
 import type { TxId } from '../base/ids.js';
@@ -47,6 +48,15 @@ export class Outcomes {
     }
     this.decidedTxid = decided;
     this.settledTxid = settled;
+  }
+
+  /**
+   * Everything up to here has ended, as members know that were asked: aborted if it is listed, else
+   * committed. `isSettled`: all members have told, so nobody will need to be.
+   */
+  extend(txid: TxId, aborted: readonly Decision[], isSettled: boolean): void {
+    const settled = isSettled ? txid : this.settledTxid;
+    this.replace(txid, settled, [...this.recent(), ...aborted]);
   }
 
   /** What a new log segment must repeat: all that is unsettled, and some more. */

@@ -40,6 +40,8 @@ export class Resync {
       const epoch = decision?.epoch ?? held?.epoch ?? 0;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
     }
+    // It lacks nothing that was decided, nor a promise that was counted: what was cut is made good.
+    if (status.tailFrom > 0) this.peers.send(peer, { type: 'sound', txid: durableTxid });
     peer.isReady = true;
     this.transactions.resend(peer, lastPrepared(status));
     return true;

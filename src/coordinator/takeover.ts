@@ -242,7 +242,6 @@ export class Takeover {
     if (isWithoutLog) membership.adopt(views.toReversed());
     for (const status of statuses) membership.noteStatus(status);
     this.step = 'deciding';
-    this.core.condition = 'deciding what was under way';
   }
 
   /** A member must be there; of whoever else is asked it is enough to be bound to the epoch. */
@@ -291,10 +290,11 @@ export class Takeover {
     }
     if (!this.mayDecide(view, statuses, verdicts)) return;
     const exact = verdicts.deciders.length === view.members.length;
-    const mustShrink = verdicts.excluded.length > 0 || verdicts.needsExactView;
-    if (!exact && mustShrink) {
-      const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
-      if (!this.mayFollow(view, deciders)) return;
+    const mustShrink = !exact && (verdicts.excluded.length > 0 || verdicts.needsExactView);
+    const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
+    if (mustShrink && !this.mayFollow(view, deciders)) return;
+    core.condition = 'deciding what was under way';
+    if (mustShrink) {
       core.lastTxid = verdicts.baseTxid;
       membership.propose(deciders, 'members are lost or silent at the start');
       return;
@@ -306,9 +306,9 @@ export class Takeover {
 
   private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
     const rest = view.members.filter(({ storeId }) => !statuses.some((s) => s.storeId === storeId));
-    const why = objection(verdicts, rest);
+    const why = objection(verdicts, `view ${view.number}`, rest);
     if (why === '') return true;
-    this.core.await(`no member of view ${view.number} holds everything ${why}`);
+    this.core.await(why);
     if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
     return false;
   }
@@ -364,7 +364,8 @@ export class Takeover {
     const { core } = this;
     const { outcomes } = core;
     if (this.inquiry.isWithoutLog || verdicts.baseTxid > outcomes.decidedTxid) {
-      outcomes.replace(verdicts.baseTxid, verdicts.baseTxid, outcomes.recent());
+      const isSettled = verdicts.deciders.length === this.membership.size;
+      outcomes.extend(verdicts.baseTxid, verdicts.aborted, isSettled);
       this.persistState();
     }
     for (const { epoch, txid, commit } of verdicts.decisions) {

@@ -37,8 +37,10 @@ export interface Verdicts {
   /** Members that hold everything; empty: recovery cannot go on with these. */
   readonly deciders: readonly StoreId[];
   readonly excluded: readonly Excluded[];
-  /** Every decider has resolved everything up to here, and so has our log what it decided. */
+  /** What our log has decided, or what every decider has resolved, whichever goes further. */
   readonly baseTxid: TxId;
+  /** Aborts up to the base that our log lacks: a member that is absent may be in doubt of them. */
+  readonly aborted: readonly Decision[];
   /** Outcomes above the base, contiguous, in txid order. */
   readonly decisions: readonly Decision[];
   /**
@@ -77,13 +79,15 @@ export function decideVerdicts(
 }
 
 /** Why these must not decide while the rest of the view is missing; '' if they may. */
-export function objection(verdicts: Verdicts, rest: readonly Member[]): string {
+export function objection(verdicts: Verdicts, view: string, rest: readonly Member[]): string {
   const { deciders, excluded, needsEverybody } = verdicts;
   if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return '';
-  const reasons = excluded.map(({ why }) => why);
-  if (needsEverybody) reasons.push('the only whole one has a log that was cut');
+  const reasons = excluded.map(({ why }) => why).join('; ');
+  const because = reasons === '' ? '' : ` (${reasons})`;
   const needed = rest.length === 0 ? '' : `; need ${rest.map(({ address }) => address).join(', ')}`;
-  return `(${reasons.join('; ')})${needed}`;
+  return needsEverybody
+    ? `the only member of ${view} that may decide has a log that was cut${because}${needed}`
+    : `no member of ${view} holds everything${because}${needed}`;
 }
 
 /** @Y: whoever lacks what is proved to be committed has lost data. */
@@ -144,7 +148,7 @@ function walk(
   deciders: readonly Status[],
   witnesses: readonly Status[],
   outcomes: Outcomes,
-): Pick<Verdicts, 'baseTxid' | 'decisions' | 'needsExactView'> {
+): Pick<Verdicts, 'baseTxid' | 'aborted' | 'decisions' | 'needsExactView'> {
   const decisions: Decision[] = [];
   const resolvedByAll = Math.min(...deciders.map((status) => status.resolved.txid), Infinity);
   const baseTxid = Math.max(
@@ -169,7 +173,16 @@ function walk(
     if (!commit) aborting = true; // @D
     decisions.push({ epoch, txid, commit });
   }
-  return { baseTxid, decisions, needsExactView };
+  const aborted = abortsWithin(outcomes.decidedTxid, baseTxid, witnesses);
+  return { baseTxid, aborted, decisions, needsExactView };
+}
+
+/** What any of these lists as aborted did end so; above `from`, in txid order. */
+function abortsWithin(from: TxId, to: TxId, witnesses: readonly Status[]): Decision[] {
+  const listed = witnesses.flatMap(({ aborted }) => aborted);
+  const within = listed.filter(({ txid }) => txid > from && txid <= to);
+  const byTxid = new Map(within.map(({ epoch, txid }) => [txid, { epoch, txid, commit: false }]));
+  return [...byTxid.values()].sort((one, other) => one.txid - other.txid);
 }
 
 function samePrepared(holders: readonly (InDoubt | undefined)[]): boolean {

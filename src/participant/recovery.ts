@@ -95,9 +95,13 @@ export class ParticipantRecovery {
     state.tailFrom = state.tailFrom === 0 ? tailFrom : Math.min(state.tailFrom, tailFrom);
   }
 
-  /** `mayLackRecords`: non-zero bytes of a torn tail are cut off, or the folder is a copy. */
+  /**
+   * `mayLackRecords`: non-zero bytes of a torn tail are cut off, or the folder is a copy. Outcomes
+   * behind an earlier cut void its mark: only who was found to lack nothing is told any.
+   */
   finish(mayLackRecords: boolean): ParticipantState {
     const { state } = this;
+    if (state.tailFrom <= state.resolved.txid) state.tailFrom = 0;
     if (mayLackRecords && state.tailFrom === 0) state.tailFrom = state.lastPrepared + 1;
     return state;
   }

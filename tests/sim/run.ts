@@ -219,7 +219,7 @@ export class SimRun {
    */
   private isRightlyRefused(): boolean {
     const condition = this.cluster.coordinator.machine?.core.condition ?? '';
-    return this.faults.replaced.size > 0 && /only whole one has a log that was cut/.test(condition);
+    return this.faults.replaced.size > 0 && /may decide has a log that was cut/.test(condition);
   }
 
   private async probe(): Promise<void> {

@@ -63,6 +63,17 @@ describe('coordinator/outcomes', () => {
     expect(outcomes.get(6)?.epoch).to.equal(8);
   });
 
+  it('learns from members what it lacks: aborts by name, commits by their absence', () => {
+    const outcomes = logOf('C A', 1);
+    const aborted = [{ epoch: 1, txid: 4, commit: false }];
+    outcomes.extend(5, aborted, false);
+    expect(decided(outcomes.recent())).to.deep.equal(['1:1 C', '1:2 A', '1:4 A']);
+    expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([5, 1]);
+    outcomes.extend(6, [], true);
+    expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([6, 6]);
+    expect(outcomes.get(4)?.commit).to.equal(false);
+  });
+
   it('goes back where an operator says so', () => {
     const outcomes = logOf('C C C C', 4);
     outcomes.replace(2, 2, outcomes.recent());

@@ -29,7 +29,58 @@ describe('coordinator/takeover: members on the way', () => {
     driver.part('a').silent.add('view');
     driver.run(300);
     expect(driver.phase).to.equal('recovering');
-    expect(condition(driver)).to.equal('view 2 was not seen to be stored; needs a:1');
+    driver.run(1000);
+    const awaited = 'view 2 was not seen to be stored; needs a:1';
+    expect(condition(driver)).to.equal(awaited);
+    expect(driver.traced.filter((text) => text.includes(awaited))).to.have.length(1);
+  });
+
+  it('says once what it waits for, however often it looks', () => {
+    const driver = restarted(['C', 'C'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
+    holds(driver.part('a'), 'C', { tailFrom: 2 });
+    driver.part('b').isUp = false;
+    driver.run(60_000);
+    const said = driver.traced.filter((text) => text.includes('a log that was cut'));
+    expect(said).to.have.length(1);
+    expect(condition(driver)).to.match(/a log that was cut/);
+  });
+
+  it('calls a member sound whose log was cut, once it lacks nothing that was decided', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    holds(driver.part('a'), 'C', { tailFrom: 2 });
+    driver.run(1000);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
+    expect(driver.part('a').all('sound')).to.deep.equal([{ type: 'sound', txid: 1 }]);
+    expect(driver.part('b').all('sound')).to.deep.equal([]);
+  });
+
+  it('remembers aborts that its log has lost, for a member that comes late', () => {
+    const driver = restarted(['C A', 'C A', 'C 1'], { log: logged(1, 'a', 'b', 'c') });
+    const c = driver.part('c');
+    c.isUp = false;
+    driver.run(2000);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', '(a b c)']);
+    const { outcomes } = driver.machine.core;
+    expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([2, 0]);
+    expect(driver.log.find(({ kind }) => kind === 'state')).to.deep.include({
+      recent: [
+        { epoch: 1, txid: 1, commit: true },
+        { epoch: 1, txid: 2, commit: false },
+      ],
+    });
+    c.isUp = true;
+    driver.run(1000);
+    const told = c.all('outcome').map(({ epoch, txid, commit }) => [epoch, txid, commit]);
+    expect(told).to.deep.equal([[1, 2, false]]);
+  });
+
+  it('counts as settled what its log has lost and all members have ended', () => {
+    const driver = restarted(['C A', 'C A'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
+    for (const part of driver.parts) holds(part, 'C A', { view: view(1, 'a', 'b') });
+    driver.run(1000);
+    const { outcomes } = driver.machine.core;
+    expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([2, 2]);
+    expect(outcomes.get(2)?.commit).to.equal(false);
   });
 
   it('takes the word of one that is fenced before it was asked, as all is decided', () => {

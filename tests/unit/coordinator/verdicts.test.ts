@@ -329,6 +329,16 @@ describe('coordinator/verdicts, of every small cluster', () => {
     });
   });
 
+  it('lists the aborts that its log lacks and all deciders have ended, in order, once each', () => {
+    const members = [a('C A C A'), b('C A C A 1'), c('C A C A C A')];
+    const { baseTxid, aborted, decisions } = decideVerdicts(members, logOf('C'));
+    expect([baseTxid, decided(aborted)]).to.deep.equal([4, ['1:2 A', '1:4 A']]);
+    expect(decided(decisions), 'those above are decisions').to.deep.equal(['1:5 C', '1:6 A']);
+    expect(decideVerdicts(members, logOf('C A C A')).aborted).to.deep.equal([]);
+    const damaged = [a('C C'), b('C A', { fit: false })];
+    expect(decided(decideVerdicts(damaged, logOf('')).aborted)).to.deep.equal(['1:2 A']);
+  });
+
   it('never lets the order of the answers matter', () => {
     const state = fc.constantFrom(...STATES);
     fc.assert(

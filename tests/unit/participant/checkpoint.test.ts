@@ -32,7 +32,7 @@ describe('participant/checkpoint', () => {
     const bytes = Buffer.alloc(PIECE_BYTES + 10, 'x');
     const total = PIECE_BYTES + 500;
     driver.askSynced(link, { type: 'piece', stage: 's', offset: 0, total, bytes });
-    driver.state.tailFrom = 2;
+    driver.state.tailFrom = 3;
     const digest = driver.state.table.digest();
     const { header, preamble, frames } = checkpointOf(driver);
     driver.askSynced(link, outcome(3));
@@ -49,7 +49,7 @@ describe('participant/checkpoint', () => {
     expect([state.table.digest(), state.resolved.txid]).to.deep.equal([digest, 2]);
     expect(state.inDoubt.map(({ record }) => record.txid)).to.deep.equal([3]);
     expect(state.aborted).to.deep.equal([{ epoch: 1, txid: 2 }]);
-    expect([state.epoch, state.view?.number, state.tailFrom]).to.deep.equal([epoch(1), 1, 2]);
+    expect([state.epoch, state.view?.number, state.tailFrom]).to.deep.equal([epoch(1), 1, 3]);
     expect(state.stages.get('s')?.have).to.equal(bytes.length);
     const pieces = preamble.filter(({ kind }) => kind === 'piece');
     expect(pieces, 'cut as small as they came').to.have.length(2);

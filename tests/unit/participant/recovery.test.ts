@@ -195,6 +195,15 @@ describe('participant/recovery', () => {
     expect(replay({ kind: 'tail', txid: 2 }, { kind: 'sound', txid: 4 }).tailFrom).to.equal(0);
   });
 
+  it('takes an outcome behind a cut for the word that nothing was lost there', () => {
+    const tail = { kind: 'tail', txid: 1 } as const;
+    expect(replay(tail, p(1)).tailFrom, 'prepared is not decided').to.equal(1);
+    expect(replay(tail, p(1), commit(1), p(2)).tailFrom).to.equal(0);
+    const recovery = new ParticipantRecovery(1000);
+    for (const record of [tail, p(1), commit(1), p(2)]) recovery.feed(record);
+    expect(recovery.finish(true).tailFrom, 'another cut').to.equal(3);
+  });
+
   it('counts as empty when the snapshot that a RESET speaks of is not there', () => {
     const table = new Table();
     const header = { txid: 7, epoch: 1, chain: 'x', digest: '', keys: 0, bytes: 0, aborted: [] };
