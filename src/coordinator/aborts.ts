@@ -11,11 +11,11 @@
  * Knows nothing of votes. Invariant: a command is here, in the queue or in one transaction that is
  * under way, never in two of them.
  */
-import type { StoreId } from '../base/ids.js';
 import type { Done } from '../rpc/messages.js';
 import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
+import type { Peer } from './peers.js';
 import type { AbortReason, Transaction } from './transaction.js';
 
 export class Aborts {
@@ -46,9 +46,9 @@ export class Aborts {
     else counters.abortsRefused += 1;
   }
 
-  onDone(storeId: StoreId, { epoch, txid }: Done): void {
+  onDone({ storeId }: Peer, { epoch, txid }: Done): void {
     const tx = this.waiting.find((candidate) => candidate.txid === txid);
-    if (tx?.epoch !== epoch) return;
+    if (tx?.epoch !== epoch || storeId === null) return;
     tx.done.add(storeId);
     this.finish();
   }

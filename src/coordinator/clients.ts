@@ -180,7 +180,7 @@ export class Clients {
     const epoch = Number(match[1]);
     const txid = Number(match[2]);
     const decision = this.core.outcomes.get(txid);
-    if (decision !== undefined && txid <= this.core.durableTxid) {
+    if (decision !== undefined && txid <= this.core.toldTxid) {
       // If another transaction bears this number, the asker's was never decided, nor will it be.
       const isDone = decision.epoch === epoch && decision.commit;
       const aborted = this.membership.hasSynced(txid) ? 'aborted' : 'pending';

@@ -1,7 +1,9 @@
 /**
  * What the parts of the coordinator machine share: identity, epoch, outcomes, the outbox, and the
  * gate that holds back every promise until the log has reached the disk. Persist-before-send lives
- * here: a part persists a record and hands what depends on it to `whenSynced`.
+ * here: a part persists a record and hands what depends on it to `whenSynced`. COMMIT alone is told
+ * before it is synced, since the members' records promise it (`transactions.ts`); how many of them
+ * may wait for the disk is bounded (`isLogBehind`).
  */
 import { type ClusterId, type Epoch, type Millis, type StoreId, NO_EPOCH } from '../base/ids.js';
 import { MAX_UNSYNCED_MS, MAX_UNSYNCED_RECORDS } from '../base/limits.js';
@@ -66,8 +68,11 @@ export class CoordinatorCore {
   generation: number;
   /** Highest txid that was given to a transaction. */
   lastTxid = 0;
-  /** Highest txid whose outcome is on disk here. */
-  durableTxid = 0;
+  /**
+   * Highest txid whose outcome may be told: of a commit once it is decided, of an abort and of what
+   * a start has decided once it is on disk here.
+   */
+  toldTxid = 0;
   /** Requests of all clients that have no answer yet, wherever they are. */
   unanswered = 0;
   readonly counters: CoordinatorCounters = {
@@ -100,7 +105,7 @@ export class CoordinatorCore {
   private replies: { client: ClientRef; reply: StoreReply }[] = [];
   private newSegment: readonly WalRecord[] | null = null;
   private exiting: string | null = null;
-  private isLull = false;
+  private wantsAgain = false;
 
   constructor(
     readonly settings: CoordinatorSettings,
@@ -115,7 +120,7 @@ export class CoordinatorCore {
     this.now = now;
     this.startedAt = now;
     this.lastTxid = outcomes.decidedTxid;
-    this.durableTxid = outcomes.decidedTxid;
+    this.toldTxid = outcomes.decidedTxid;
   }
 
   persist(record: WalRecord, urgent: boolean): void {
@@ -187,12 +192,12 @@ export class CoordinatorCore {
 
   /** The next Ready is better taken after one more round of input. */
   again(): void {
-    this.isLull = true;
+    this.wantsAgain = true;
   }
 
   takeReady(): CoordinatorReady | null {
     const idle =
-      !this.isLull &&
+      !this.wantsAgain &&
       this.records.length === 0 &&
       !this.urgent &&
       this.dialling.length === 0 &&
@@ -212,9 +217,9 @@ export class CoordinatorCore {
       reply: this.replies,
       checkpoint: this.newSegment,
       exit: this.exiting,
-      again: this.isLull,
+      again: this.wantsAgain,
     };
-    this.isLull = false;
+    this.wantsAgain = false;
     this.records = [];
     this.urgent = false;
     this.adopted = null;

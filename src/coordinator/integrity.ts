@@ -55,7 +55,7 @@ export class Integrity {
     const members = this.membership.installed?.members ?? [];
     if (members.length === 0 || this.core.phase !== 'serving') return;
     const synced = members.map(({ storeId }) => this.peers.byStore(storeId)?.syncedTxid ?? 0);
-    const settled = Math.min(this.core.durableTxid, ...synced);
+    const settled = Math.min(this.core.toldTxid, ...synced);
     const { outcomes } = this.core;
     if (settled - outcomes.settledTxid < SETTLE_EVERY) return;
     outcomes.settle(settled);

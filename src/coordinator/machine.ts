@@ -5,7 +5,7 @@
  * Knows no socket, file, clock or random source. Its own clock stands still while the process does
  * not run (`running-clock.ts`), so that a coordinator that was stopped first handles what has
  * arrived and blames nobody for the silence.
- * Invariant: nothing leaves that promises a record which is not synced (see `core.ts`).
+ * Invariant: nothing leaves that promises a record of ours which is not synced (see `core.ts`).
  */
 import { unreachable } from '../base/assert.js';
 import { type Epoch, type Millis, type StoreId, sameEpoch } from '../base/ids.js';

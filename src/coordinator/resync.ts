@@ -32,8 +32,8 @@ export class Resync {
       return false;
     }
     this.membership.sendTo(peer);
-    const { durableTxid, outcomes } = this.core;
-    for (let txid = status.resolved.txid + 1; txid <= durableTxid; txid += 1) {
+    const { toldTxid, outcomes } = this.core;
+    for (let txid = status.resolved.txid + 1; txid <= toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
       const decision = outcomes.get(txid);
       const commit = decision?.commit ?? true;
@@ -41,7 +41,7 @@ export class Resync {
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
     }
     // It lacks nothing that was decided, nor a promise that was counted: what was cut is made good.
-    if (status.tailFrom > 0) this.peers.send(peer, { type: 'sound', txid: durableTxid });
+    if (status.tailFrom > 0) this.peers.send(peer, { type: 'sound', txid: toldTxid });
     peer.isReady = true;
     this.transactions.resend(peer, lastPrepared(status));
     return true;
@@ -50,10 +50,10 @@ export class Resync {
   private objection(status: Status): string {
     const { core } = this;
     if (!status.fit) return 'its store is damaged or half filled';
-    if (status.resolved.txid > core.durableTxid) {
+    if (status.resolved.txid > core.toldTxid) {
       return `it has ended transaction ${status.resolved.txid}, which was never decided`;
     }
-    for (let txid = status.resolved.txid + 1; txid <= core.durableTxid; txid += 1) {
+    for (let txid = status.resolved.txid + 1; txid <= core.toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
       const decision = core.outcomes.get(txid);
       const commit = decision?.commit ?? true;
@@ -79,7 +79,7 @@ export class Resync {
   private leftover({ resolved, inDoubt }: Status): string {
     const { core } = this;
     const stranger = inDoubt
-      .slice(Math.max(0, core.durableTxid - resolved.txid))
+      .slice(Math.max(0, core.toldTxid - resolved.txid))
       .find(({ epoch }) => epoch !== core.epoch.number);
     if (stranger === undefined) return '';
     return `it lacks the end of transaction ${stranger.epoch}:${stranger.txid}, which was not committed`;

@@ -376,7 +376,7 @@ export class Takeover {
     core.lastTxid = outcomes.decidedTxid;
     this.step = 'done';
     core.gate.whenSynced(() => {
-      core.durableTxid = outcomes.decidedTxid;
+      core.toldTxid = outcomes.decidedTxid;
       core.trace.event('info', 'recovered', {
         transactions: outcomes.decidedTxid,
         decided: verdicts.decisions.length,

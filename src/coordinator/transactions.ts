@@ -293,7 +293,7 @@ export class Transactions {
     this.undecided.shift();
     tx.become(commit ? 'committed' : 'aborted');
     core.outcomes.add({ epoch: tx.epoch, txid: tx.txid, commit });
-    core.durableTxid = tx.txid;
+    core.toldTxid = tx.txid;
   }
 
   private tell(tx: Transaction, commit: boolean, isPatient: boolean): void {
@@ -304,8 +304,7 @@ export class Transactions {
   }
 
   onDone(peer: Peer, message: Done): void {
-    if (peer.storeId === null) return;
-    this.aborts.onDone(peer.storeId, message);
+    this.aborts.onDone(peer, message);
     const tx = this.awaited.find((candidate) => candidate.txid === message.txid);
     if (tx?.epoch !== message.epoch || message.results.length !== tx.writes.length) return;
     this.answerResults(tx, message.results);

@@ -19,7 +19,6 @@ import type { ParticipantState } from '../participant/state.js';
 import { Session } from '../resp/session.js';
 import { PEER_PREFIX } from '../rpc/codec.js';
 import type { OpenedFolder } from '../wal/folder.js';
-import { LAZY_SYNC_MS } from '../wal/group-commit.js';
 import type { Log } from '../wal/log.js';
 import { HeldSockets } from './held-sockets.js';
 import { listenAsRole } from './listen.js';
@@ -230,6 +229,5 @@ function settingsOf(config: Config): ParticipantSettings {
     maxMemoryBytes: config.maxMemoryBytes,
     donorTimeoutMs: DONOR_TIMEOUT_MS,
     scrubIntervalMs: SCRUB_INTERVAL_MS,
-    lazySyncMs: LAZY_SYNC_MS,
   };
 }

@@ -22,7 +22,6 @@ export interface ParticipantSettings {
   readonly maxMemoryBytes: number;
   readonly donorTimeoutMs: Millis;
   readonly scrubIntervalMs: Millis;
-  readonly lazySyncMs: Millis;
 }
 
 /** Counters for INFO. */

@@ -243,7 +243,7 @@ export class Faults {
   /** Every participant is a member, holds all that was decided, is sound and able to take more. */
   get isSafe(): boolean {
     const { cluster } = this;
-    const decided = cluster.coordinator.machine?.core.durableTxid ?? Infinity;
+    const decided = cluster.coordinator.machine?.core.toldTxid ?? Infinity;
     return (
       cluster.isWhole &&
       (this.second?.machine ?? null) === null &&

@@ -173,7 +173,6 @@ export class ShellCluster {
         maxMemoryBytes: 1 << 30,
         donorTimeoutMs: 3000,
         scrubIntervalMs: 1000,
-        lazySyncMs: 20,
       },
       ...opened.identity,
       prng: this.prng(),

@@ -85,7 +85,6 @@ export class SimCluster {
       maxMemoryBytes: this.options.participantMemoryBytes ?? this.options.maxMemoryBytes ?? 1e9,
       donorTimeoutMs: 1000,
       scrubIntervalMs: this.options.scrubIntervalMs ?? 1e9,
-      lazySyncMs: 5,
     });
   }
 

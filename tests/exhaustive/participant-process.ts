@@ -78,7 +78,6 @@ export class ParticipantProcess implements LocalProcess {
         maxMemoryBytes: 1e9,
         donorTimeoutMs: 1000,
         scrubIntervalMs: NEVER_MS,
-        lazySyncMs: 20,
       },
       storeId: `${address}-store`,
       clusterId: saved.clusterId,

@@ -122,7 +122,6 @@ export class LoneParticipant {
         maxMemoryBytes: 1e6,
         donorTimeoutMs: 1000,
         scrubIntervalMs: 1e9,
-        lazySyncMs: 5,
       },
       storeId: 'store',
       clusterId: CLUSTER,

@@ -157,7 +157,7 @@ export class Faults {
   get isSafe(): boolean {
     const { cluster } = this;
     const { machine: coordinator, isPaused } = cluster.coordinator;
-    const decided = coordinator?.core.durableTxid ?? Infinity;
+    const decided = coordinator?.core.toldTxid ?? Infinity;
     return (
       cluster.isWhole &&
       !isPaused &&

@@ -48,13 +48,13 @@ const IS_NOW: Readonly<
   preparedBySome: ({ coordinator, members }) => {
     const prepared = members.map(({ lastPrepared }) => lastPrepared);
     const highest = Math.max(0, ...prepared);
-    return highest > coordinator.core.durableTxid && highest > Math.min(...prepared);
+    return highest > coordinator.core.toldTxid && highest > Math.min(...prepared);
   },
   preparedByAll: ({ coordinator, members }) =>
     members.length > 0 &&
-    members.every(({ lastPrepared }) => lastPrepared > coordinator.core.durableTxid),
+    members.every(({ lastPrepared }) => lastPrepared > coordinator.core.toldTxid),
   decided: ({ coordinator, members }) =>
-    members.every(({ resolved }) => resolved.txid < coordinator.core.durableTxid),
+    members.every(({ resolved }) => resolved.txid < coordinator.core.toldTxid),
   appliedBySome: ({ members }) => {
     const resolved = members.map(({ resolved: { txid } }) => txid);
     return members.length > 0 && Math.max(...resolved) > Math.min(...resolved);

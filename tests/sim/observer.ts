@@ -102,7 +102,7 @@ export class Observer {
   private findMissing({ core, membership }: Coordinator): void {
     if (core.phase !== 'serving') return;
     const { outcomes } = core;
-    let committed = core.durableTxid;
+    let committed = core.toldTxid;
     while (committed > 0 && outcomes.get(committed)?.commit === false) committed -= 1;
     const members = membership.latest?.members ?? [];
     for (const participant of this.cluster.participants) {

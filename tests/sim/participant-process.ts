@@ -6,7 +6,6 @@ import { Prng } from '../../src/base/prng.js';
 import { Participant } from '../../src/participant/machine.js';
 import { replayParticipant, startParticipantLog } from '../../src/participant/replay.js';
 import { ParticipantShell } from '../../src/participant/shell.js';
-import { LAZY_SYNC_MS } from '../../src/wal/group-commit.js';
 import { openFolder } from '../../src/wal/folder.js';
 import type { LogProfile } from './options.js';
 import { SimProcess, type Surroundings } from './process.js';
@@ -54,7 +53,6 @@ export class ParticipantProcess extends SimProcess {
         maxMemoryBytes: 1 << 30,
         donorTimeoutMs: 3000,
         scrubIntervalMs: this.scrubIntervalMs,
-        lazySyncMs: LAZY_SYNC_MS,
       },
       ...opened.identity,
       prng,

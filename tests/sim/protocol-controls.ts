@@ -158,9 +158,9 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     rule: 'An error that says "not done" leaves only when every member has synced the ABORT',
     edits: [
       {
-        file: 'src/coordinator/transactions.js',
-        find: 'if (!members.every((member) => tx.done.has(member.storeId)))',
-        replace: 'if (false)',
+        file: 'src/coordinator/aborts.js',
+        find: 'filter((tx) => !isRetried(tx) && isSynced(tx))',
+        replace: 'filter((tx) => !isRetried(tx))',
       },
     ],
   },

@@ -113,7 +113,6 @@ export class ParticipantDriver {
         maxMemoryBytes: 100_000_000,
         donorTimeoutMs: 1000,
         scrubIntervalMs: 500,
-        lazySyncMs: 5,
         ...options.settings,
       },
       storeId: STORE,
