@@ -149,12 +149,7 @@ export class Reads {
 
   /** The member is lost, suspected or removed: ask another, in the order of asking. */
   onPeerLost(peer: Peer): void {
-    const lost: PendingRead[] = [];
-    for (const question of [...this.byId.values()]) {
-      if (question.peer === peer) lost.push(...this.takeBack(question));
-    }
-    this.queue = [...lost, ...this.queue];
-    this.core.counters.rereads += lost.length;
+    this.askAgain(peer, 0);
   }
 
   onTick(): void {
@@ -301,9 +296,8 @@ export class Reads {
     const values = assembly.whole;
     if (values === null && data.length === 0) {
       // Each is asked for again by itself, so that no small value waits for a huge one.
-      const reads = this.takeBack(question);
-      for (const read of reads) read.isAlone = true;
-      this.queue = [...reads, ...this.queue];
+      for (const read of question.reads) read.isAlone = true;
+      this.askAgain(question.peer, question.id);
       return;
     }
     if (values === null) {
@@ -351,6 +345,19 @@ export class Reads {
     read.isAnswered = true;
     this.leave(read);
     this.core.reply(read.client, reply);
+  }
+
+  /**
+   * What a member was asked from this question on: also what it may have answered already, since a
+   * session's later read must not tell of an earlier state than the one before.
+   */
+  private askAgain(peer: Peer, firstId: number): void {
+    const open: PendingRead[] = [];
+    for (const question of [...this.byId.values()]) {
+      if (question.peer === peer && question.id >= firstId) open.push(...this.takeBack(question));
+    }
+    this.queue = [...open, ...this.queue];
+    this.core.counters.rereads += open.length;
   }
 
   /** The question is over; those of its reads that have no answer are returned. */

@@ -94,6 +94,26 @@ describe('coordinator/reads: reads that share a question', () => {
     expect(tokens.map((token) => driver.told(token))).to.deep.equal(['values s', '']);
   });
 
+  it('H15: asks again for what a session read after it, too', () => {
+    const driver = silent({ names: ['a'], settings: { companionCommands: 1 } });
+    const a = driver.part('a');
+    a.lose();
+    const huge = [driver.get(1, 'k0'), driver.get(2, 'k1')];
+    driver.run(60);
+    const later = driver.get(1, 'k2');
+    const [shared, second] = a.all('read').slice(-2);
+    expect([shared?.keys, second?.keys]).to.deep.equal([['k0', 'k1'], ['k2']]);
+    a.say(value(shared?.id ?? 0, [1, 2 * PIECE_BYTES]));
+    a.say(value(second?.id ?? 0, [3], 'old'));
+    const again = a.all('read').slice(-3);
+    expect(again.map(({ keys }) => keys)).to.deep.equal([['k0'], ['k1'], ['k2']]);
+    expect([...huge, later].map((token) => driver.told(token))).to.deep.equal(['', '', '']);
+    for (const { id } of again) a.say(value(id, [3], 'new'));
+    expect([...huge, later].map((token) => driver.told(token))).to.deep.equal(
+      Array.from({ length: 3 }, () => 'values new'),
+    );
+  });
+
   it('shares less while values are large', () => {
     const { driver, a } = sharing(get('x'));
     a.say(value(a.last('read').id, [PIECE_BYTES / 2], 'x'.repeat(PIECE_BYTES / 2)));
