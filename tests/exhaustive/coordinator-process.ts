@@ -32,7 +32,8 @@ export function requestOf(index: number): StoreRequest {
 interface Internals {
   readonly transactions: {
     readonly undecided: readonly { readonly txid: number; readonly state: string }[];
-    readonly unfinished: readonly unknown[];
+    readonly awaited: readonly unknown[];
+    readonly aborts: { readonly all: readonly unknown[] };
     readonly isHeld: boolean;
   };
   readonly takeover: { readonly inquiry: { readonly isWithoutLog: boolean } };
@@ -215,7 +216,8 @@ export class CoordinatorProcess implements LocalProcess {
       !membership.isChanging &&
       membership.size === this.addresses.length &&
       peers.all.every((peer) => peer.isReady && !peers.isSuspected(peer)) &&
-      transactions.undecided.length + transactions.unfinished.length === 0 &&
+      transactions.undecided.length + transactions.awaited.length === 0 &&
+      transactions.aborts.all.length === 0 &&
       !transactions.isHeld &&
       this.machine.pendingRequests === 0 &&
       this.disk.unsynced === 0

@@ -65,7 +65,8 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       if (faults.spare() === null) return NOT_NOW;
       const next = [...cluster.configured()];
       const step = (): void => {
-        if (faults.spare() !== null) {
+        // A member that refuses may be left out at any moment: then the other one is the last.
+        if (faults.spare() !== null && cluster.configured().every(accepts)) {
           const process = next.pop();
           if (process !== undefined && cluster.configured().includes(process)) {
             replace(faults, process);
@@ -217,6 +218,10 @@ function changeConfiguration(faults: Faults, coordinator: CoordinatorProcess): s
   coordinator.crash('killed');
   faults.startLater(coordinator, 200);
   return `from now on: ${addresses.join(' ')}`;
+}
+
+function accepts({ machine }: ParticipantProcess): boolean {
+  return machine?.core.refusedTxid === 0;
 }
 
 function wipe(process: SimProcess): void {
