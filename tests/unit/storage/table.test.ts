@@ -45,6 +45,14 @@ const write = fc.tuple(key, fc.option(fc.string({ maxLength: 4 }), { nil: null }
 const writes = fc.array(write, { maxLength: 60 });
 
 describe('storage/table', () => {
+  it('lets a snapshot of an empty table go that was written to meanwhile', () => {
+    const table = new Table();
+    const snapshot = table.beginSnapshot();
+    table.set('k', Buffer.from('v'));
+    snapshot.close();
+    expect(table.get('k')?.toString()).to.equal('v');
+  });
+
   it('does what a map does', () => {
     fc.assert(
       fc.property(writes, (list) => {
