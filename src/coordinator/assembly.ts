@@ -61,7 +61,7 @@ export class Assembly {
     this.received += bytes.length - rest.length;
   }
 
-  /** The common case: all of it came at once, in one piece or value by value. */
+  /** The common case: all of it came at once, in one piece. */
   private takeWhole(data: readonly Buffer[]): boolean {
     const [only] = data;
     if (data.length > 1 || (only?.length ?? 0) !== this.total) return false;

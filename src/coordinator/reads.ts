@@ -252,11 +252,11 @@ export class Reads {
     this.byId.set(id, { id, peer, reads, isOwed: true, assembly: null });
     this.owed.set(peer, (this.owed.get(peer) ?? 0) + 1);
     const view = this.membership.installed?.number ?? 0;
-    const [first, ...others] = reads;
+    const [first] = reads;
     assert(first !== undefined, 'a question is about something');
-    const op = others.length > 0 ? 'gets' : first.command.op;
-    const keys =
-      reads.length > 1 ? reads.flatMap(({ command }) => command.keys) : first.command.keys;
+    const isShared = reads.length > 1;
+    const op = isShared ? 'gets' : first.command.op;
+    const keys = isShared ? reads.flatMap(({ command }) => command.keys) : first.command.keys;
     this.peers.send(peer, { type: 'read', id, view, op, keys });
   }
 
@@ -292,18 +292,19 @@ export class Reads {
 
   private takeShared(question: Question, { lengths, data }: Value): void {
     const total = totalOf(lengths);
-    const assembly = new Assembly(lengths, data);
-    const values = assembly.whole;
-    if (values === null && data.length === 0) {
+    const come = data.reduce((sum, { length }) => sum + length, 0);
+    if (come === 0 && total > 0) {
       // Each is asked for again by itself, so that no small value waits for a huge one.
       for (const read of question.reads) read.isAlone = true;
       this.askAgain(question.peer, question.id);
       return;
     }
-    if (values === null) {
+    if (come !== total) {
       this.peers.restart(question.peer, `it cut ${total} bytes that nobody takes in slices`);
       return;
     }
+    const values = new Assembly(lengths, data).whole;
+    assert(values !== null, 'all bytes have come');
     this.finish(question);
     let at = 0;
     for (const read of question.reads) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { PIECE_BYTES } from '../../../src/base/limits.js';
+import { MAX_STORED_VALUE_BYTES, PIECE_BYTES } from '../../../src/base/limits.js';
 import type { ReadCommand } from '../../../src/base/store-request.js';
 import type { Read, Reply } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
@@ -92,6 +92,17 @@ describe('coordinator/reads: reads that share a question', () => {
     expect([small?.keys, huge?.keys]).to.deep.equal([['small'], ['huge']]);
     a.say(value(small?.id ?? 0, [1], 's'));
     expect(tokens.map((token) => driver.told(token))).to.deep.equal(['values s', '']);
+  });
+
+  it('makes no room for values that have not come', () => {
+    const commands = Array.from({ length: 16 }, () => get('huge'));
+    for (const text of ['', 'cut']) {
+      const { a } = sharing(...commands);
+      const before = process.memoryUsage().arrayBuffers;
+      const huge = commands.map(() => MAX_STORED_VALUE_BYTES);
+      a.say(value(a.last('read').id, huge, text));
+      expect(process.memoryUsage().arrayBuffers - before).to.be.below(MAX_STORED_VALUE_BYTES);
+    }
   });
 
   it('H15: asks again for what a session read after it, too', () => {
