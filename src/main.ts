@@ -13,7 +13,10 @@ import { type DumpOptions, helpText, type Options, parseArguments, UsageError } 
 import type { ServeOptions } from './cli.js';
 import { type Config, loadConfigText } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
+import { formatAddress } from './config/address.js';
+import { openDoorOf } from './io/door.js';
 import { machineFacts } from './io/machine.js';
+import { takeFolder } from './io/role-folder.js';
 import type { RunningRole, StartContext } from './io/running-role.js';
 import { StartRefusedError } from './io/running-role.js';
 
@@ -56,8 +59,15 @@ async function dump(options: DumpOptions): Promise<number> {
   return dumpLog(resolve(options.folder), options.json);
 }
 
+/** Listens as early as can be: what comes afterwards is most of a start, and can be waited for. */
 async function serve(options: ServeOptions, config: Config): Promise<number> {
   const signalled = firstSignal();
+  // A reader that went away, such as `| head`, is no reason to stop serving.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  const taken = await takeFolder(config, options);
+  const door = await openDoorOf(config);
+  process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);
   const { WinstonTrace } = await import('./io/winston-trace.js');
   const { CRASH_POINT_VARIABLE, CrashPoint } = await import('./io/crash-point.js');
   const trace = new WinstonTrace({
@@ -70,10 +80,9 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
     trace.event('error', 'fault in this program', { error: String(error.stack ?? error) });
     process.exit(EXIT_FAULT);
   });
-  // A reader that went away, such as `| head`, is no reason to stop serving.
-  process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
-  const started = startRole(config, { trace, options, version: version() });
+  const { notice } = taken;
+  if (notice !== null) trace.event(notice.level, notice.message, notice.fields);
+  const started = startRole(config, { trace, options, version: version(), taken, door });
   const ended = await Promise.race([started.then((role) => role.finished), signalled]);
   if (typeof ended === 'number') return ended;
   trace.event('info', 'stopping', { signal: ended });

@@ -10,13 +10,14 @@
  * all its replies; what a session says of reading and closing is done in the turn in which it says
  * it.
  */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
 import { encodeReply } from '../resp/encode.js';
 import type { Reply } from '../resp/replies.js';
 import type { Session } from '../resp/session.js';
 import { formatAddress, ClientConnection } from './client-connection.js';
+import type { Door } from './door.js';
 import { PrefixSniffer } from './prefix-sniffer.js';
 
 export interface SessionFacts {
@@ -32,8 +33,6 @@ export interface Claim {
 }
 
 export interface RespServerOptions {
-  readonly host: string;
-  readonly port: number;
   readonly maxClients: number;
   /** What a client too many is told. */
   readonly refusal: Reply;
@@ -60,17 +59,15 @@ export interface RespServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** As Redis's `tcp-keepalive` and `tcp-backlog`. */
+/** As Redis's `tcp-keepalive`. */
 const KEEPALIVE_MS = 300_000;
-const BACKLOG = 511;
 
 const WARNING_INTERVAL_MS = 10_000;
 
-class TcpRespServer implements RespServer {
+class DoorRespServer implements RespServer {
   readonly sessions: Iterable<Session> = this.eachSession();
   connectionsReceived = 0;
   connectionsRejected = 0;
-  private readonly server: Server;
   private readonly connections = new Map<number, ClientConnection>();
   private readonly sniffers = new Set<PrefixSniffer>();
   private readonly dirty: ClientConnection[] = [];
@@ -78,31 +75,22 @@ class TcpRespServer implements RespServer {
   private nextWarningAt = 0;
   private allGone: (() => void) | null = null;
 
-  constructor(private readonly options: RespServerOptions) {
-    this.server = createServer({ allowHalfOpen: true, noDelay: true });
-    this.server.on('connection', (socket) => this.accept(socket));
+  constructor(
+    private readonly door: Door,
+    private readonly options: RespServerOptions,
+  ) {
+    door.attend(
+      (socket) => this.accept(socket),
+      (error) => options.trace.event('error', `accepting: ${error.message}`),
+    );
   }
 
   get address(): AddressInfo {
-    const address = this.server.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening');
-    return address;
+    return this.door.address;
   }
 
   get sessionCount(): number {
     return this.connections.size;
-  }
-
-  listen(): Promise<void> {
-    const { host, port, trace } = this.options;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => trace.event('error', `accepting: ${error.message}`));
-        resolve();
-      });
-    });
   }
 
   complete(sessionId: number, token: number, reply: StoreReply): void {
@@ -110,7 +98,7 @@ class TcpRespServer implements RespServer {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.server.close();
+    this.door.close();
     for (const sniffer of this.sniffers) sniffer.destroy();
     for (const connection of this.connections.values()) connection.stop();
     if (this.connections.size === 0) return;
@@ -219,9 +207,6 @@ function refuse(socket: Socket, reply: Reply): void {
   socket.end(encodeReply(reply, 2), () => socket.destroy());
 }
 
-/** Rejects with the error of `listen` (EADDRINUSE, EACCES, …). */
-export async function startRespServer(options: RespServerOptions): Promise<RespServer> {
-  const server = new TcpRespServer(options);
-  await server.listen();
-  return server;
+export function serveResp(door: Door, options: RespServerOptions): RespServer {
+  return new DoorRespServer(door, options);
 }

@@ -3,47 +3,58 @@
  * wants that, and every way in which it can be unusable said in one line that ends with what to do.
  */
 import { rename, stat } from 'node:fs/promises';
+import type { ServeOptions } from '../cli.js';
 import type { Config, Role } from '../config/config.js';
 import { type Disk, DiskError } from '../ports/disk.js';
+import type { TraceFields, TraceLevel } from '../ports/trace.js';
 import { ContradictionError, FolderError, LogFailedError, RotError } from '../wal/errors.js';
-import { type OpenedFolder, openFolder } from '../wal/folder.js';
+import type { OpenedFolder } from '../wal/folder.js';
 import { openFileDisk } from './file-disk.js';
 import { type FolderLock, FolderLockedError, lockFolder } from './folder-lock.js';
 import { originOf } from './machine-origin.js';
-import { type StartContext, StartRefusedError } from './running-role.js';
+import { StartRefusedError } from './running-role.js';
 import { newStoreId } from './system-random.js';
 
 export interface TakenFolder {
   readonly disk: Disk;
   readonly lock: FolderLock;
   readonly origin: string;
+  /** What became of --set_aside, for whoever tells the operator. */
+  readonly notice: Notice | null;
+}
+
+export interface Notice {
+  readonly level: TraceLevel;
+  readonly message: string;
+  readonly fields: TraceFields;
 }
 
 /** From here on no other process can use the folder. Reads nothing of what it holds. */
-export async function takeFolder(config: Config, context: StartContext): Promise<TakenFolder> {
+export async function takeFolder(config: Config, options: ServeOptions): Promise<TakenFolder> {
   const { dataFolder, role } = config;
-  if (role === 'participant' && context.options.forceView !== null) {
+  if (role === 'participant' && options.forceView !== null) {
     const text = '--force_view goes with the configuration of a coordinator';
     throw new StartRefusedError('wrong_role', text);
   }
   try {
-    if (context.options.setAside) await setAside(config, context);
+    const notice = options.setAside ? await setAside(config, options) : null;
     const disk = await openFileDisk(dataFolder);
     const lock = await lockFolder(dataFolder, role);
-    return { disk, lock, origin: await originOf(dataFolder) };
+    return { disk, lock, origin: await originOf(dataFolder), notice };
   } catch (error) {
     throw refusal(error, role);
   }
 }
 
-export function openTakenFolder(config: Config, taken: TakenFolder): Promise<OpenedFolder> {
+export async function openTakenFolder(config: Config, taken: TakenFolder): Promise<OpenedFolder> {
+  const { openFolder } = await import('../wal/folder.js');
   const { role, segmentBytes, segmentRecords } = config;
   const { disk, origin } = taken;
   return openFolder(disk, { role, newStoreId, origin, segmentBytes, segmentRecords });
 }
 
 /** Renames the folder, so that the start finds none. */
-async function setAside(config: Config, { options, trace }: StartContext): Promise<void> {
+async function setAside(config: Config, options: ServeOptions): Promise<Notice> {
   const { dataFolder, role } = config;
   if (role === 'coordinator' && !options.yes) {
     const text =
@@ -52,8 +63,8 @@ async function setAside(config: Config, { options, trace }: StartContext): Promi
     throw new StartRefusedError('needs_yes', text);
   }
   if (!(await exists(dataFolder))) {
-    trace.event('info', 'there is no data folder to set aside', { folder: dataFolder });
-    return;
+    const message = 'there is no data folder to set aside';
+    return { level: 'info', message, fields: { folder: dataFolder } };
   }
   const lock = await lockFolder(dataFolder, role);
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*$/, '');
@@ -64,7 +75,7 @@ async function setAside(config: Config, { options, trace }: StartContext): Promi
   }
   await rename(dataFolder, target);
   await lock.release();
-  trace.event('warn', 'the data folder was set aside', { folder: target });
+  return { level: 'warn', message: 'the data folder was set aside', fields: { folder: target } };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,20 +1,19 @@
 /**
- * What `main.ts` and the start of a role agree on. A start resolves once the role listens; what it
- * does afterwards ends through `stop` or `finished`.
+ * What `main.ts` and the start of a role agree on. The process has its folder and listens already;
+ * a start attends to those who come, and recovers in the background. What it does afterwards ends
+ * through `stop` or `finished`.
  */
 import type { ServeOptions } from '../cli.js';
 import type { Trace } from '../ports/trace.js';
-
-/** The trace of a process, which also prints the lines whose exact text others rely on. */
-export interface ProcessTrace extends Trace {
-  /** One line on standard output, in its place among the events, whatever their level or format. */
-  plainLine(text: string): void;
-}
+import type { Door } from './door.js';
+import type { TakenFolder } from './role-folder.js';
 
 export interface StartContext {
-  readonly trace: ProcessTrace;
+  readonly trace: Trace;
   readonly options: ServeOptions;
   readonly version: string;
+  readonly taken: TakenFolder;
+  readonly door: Door;
 }
 
 export interface RunningRole {

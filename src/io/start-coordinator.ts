@@ -14,15 +14,15 @@ import { Coordinator } from '../coordinator/machine.js';
 import type { CoordinatorRecovered } from '../coordinator/recovery.js';
 import { replayCoordinator } from '../coordinator/replay.js';
 import { CoordinatorShell } from '../coordinator/shell.js';
+import { tooManyClients } from '../resp/error-replies.js';
 import { Session } from '../resp/session.js';
 import type { OpenedFolder } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
 import { EarlyRequests } from './early-requests.js';
-import { listenAsRole } from './listen.js';
 import { RoleEnd } from './role-end.js';
 import { RoleEnvironment, type RoleReport } from './role-environment.js';
-import { openTakenFolder, refusal, takeFolder, type TakenFolder } from './role-folder.js';
-import type { RespServer } from './resp-server.js';
+import { openTakenFolder, refusal } from './role-folder.js';
+import { type RespServer, serveResp } from './resp-server.js';
 import { type RunningRole, type StartContext, StartRefusedError } from './running-role.js';
 import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
@@ -36,13 +36,9 @@ const FINISH_POLL_MS = 5;
 /** How long clients may take to read their last replies. */
 const LAST_REPLIES_MS = 2000;
 
-export async function startCoordinator(
-  config: Config,
-  context: StartContext,
-): Promise<RunningRole> {
-  const taken = await takeFolder(config, context);
-  const role = new CoordinatorRole(config, context, taken);
-  await role.listen();
+export function startCoordinator(config: Config, context: StartContext): RunningRole {
+  const role = new CoordinatorRole(config, context);
+  role.serve();
   role.recoverInBackground();
   return role;
 }
@@ -62,7 +58,6 @@ class CoordinatorRole implements RunningRole {
   constructor(
     private readonly config: Config,
     private readonly context: StartContext,
-    private readonly taken: TakenFolder,
   ) {
     this.environment = new RoleEnvironment(config, context.version, () => this.report());
     this.early = new EarlyRequests({
@@ -79,9 +74,11 @@ class CoordinatorRole implements RunningRole {
     return this.end.finished;
   }
 
-  async listen(): Promise<void> {
+  serve(): void {
     const { config, context, environment } = this;
-    this.server = await listenAsRole(config, environment, {
+    this.server = serveResp(context.door, {
+      maxClients: config.maxClients,
+      refusal: tooManyClients(environment.replyFormat),
       trace: context.trace,
       now: () => this.clock.now(),
       makeSession: (facts, now) => new Session(environment, facts, now),
@@ -93,7 +90,6 @@ class CoordinatorRole implements RunningRole {
     });
     environment.server = this.server;
     environment.loopDelay.start();
-    context.trace.plainLine(`coordinator running at [${formatAddress(config.self)}]`);
   }
 
   recoverInBackground(): void {
@@ -116,11 +112,12 @@ class CoordinatorRole implements RunningRole {
     }
     await clientsGone;
     await shell?.close();
-    await this.taken.lock.release();
+    await this.context.taken.lock.release();
   }
 
   private async recover(): Promise<void> {
-    const { config, context, taken } = this;
+    const { config, context } = this;
+    const { taken } = context;
     const opened = await openTakenFolder(config, taken);
     const { recovered, outcome } = await replayCoordinator(opened);
     this.confirmForcedView(recovered);
@@ -202,7 +199,7 @@ class CoordinatorRole implements RunningRole {
 
   /** The participants have confirmed what this folder says; a failure shows at the next record. */
   private declareOrigin(log: Log): void {
-    log.setOrigin(this.taken.origin).catch((error: unknown) => {
+    log.setOrigin(this.context.taken.origin).catch((error: unknown) => {
       this.context.trace.event('warn', `the folder still counts as copied: ${String(error)}`);
     });
   }

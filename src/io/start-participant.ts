@@ -16,16 +16,16 @@ import {
 } from '../participant/replay.js';
 import { ParticipantShell } from '../participant/shell.js';
 import type { ParticipantState } from '../participant/state.js';
+import { tooManyClients } from '../resp/error-replies.js';
 import { Session } from '../resp/session.js';
 import { PEER_PREFIX } from '../rpc/codec.js';
 import type { OpenedFolder } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
 import { HeldSockets } from './held-sockets.js';
-import { listenAsRole } from './listen.js';
-import type { RespServer } from './resp-server.js';
+import { type RespServer, serveResp } from './resp-server.js';
 import { RoleEnd } from './role-end.js';
 import { RoleEnvironment, type RoleReport } from './role-environment.js';
-import { openTakenFolder, refusal, takeFolder, type TakenFolder } from './role-folder.js';
+import { openTakenFolder, refusal } from './role-folder.js';
 import type { RunningRole, StartContext } from './running-role.js';
 import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
@@ -38,13 +38,9 @@ const SCRUB_INTERVAL_MS = 600;
 /** How long clients that look around may take to read their last replies. */
 const LAST_REPLIES_MS = 500;
 
-export async function startParticipant(
-  config: Config,
-  context: StartContext,
-): Promise<RunningRole> {
-  const taken = await takeFolder(config, context);
-  const role = new ParticipantRole(config, context, taken);
-  await role.listen();
+export function startParticipant(config: Config, context: StartContext): RunningRole {
+  const role = new ParticipantRole(config, context);
+  role.serve();
   role.recoverInBackground();
   return role;
 }
@@ -64,7 +60,6 @@ class ParticipantRole implements RunningRole {
   constructor(
     private readonly config: Config,
     private readonly context: StartContext,
-    private readonly taken: TakenFolder,
   ) {
     this.environment = new RoleEnvironment(config, context.version, () => this.report());
   }
@@ -73,9 +68,11 @@ class ParticipantRole implements RunningRole {
     return this.end.finished;
   }
 
-  async listen(): Promise<void> {
+  serve(): void {
     const { config, context, environment } = this;
-    this.server = await listenAsRole(config, environment, {
+    this.server = serveResp(context.door, {
+      maxClients: config.maxClients,
+      refusal: tooManyClients(environment.replyFormat),
       trace: context.trace,
       now: () => this.clock.now(),
       claim: {
@@ -94,7 +91,6 @@ class ParticipantRole implements RunningRole {
     });
     environment.server = this.server;
     environment.loopDelay.start();
-    context.trace.plainLine(`participant running at [${formatAddress(config.self)}]`);
   }
 
   recoverInBackground(): void {
@@ -111,7 +107,7 @@ class ParticipantRole implements RunningRole {
     await this.recovering;
     await this.shell?.close();
     await clientsGone;
-    await this.taken.lock.release();
+    await this.context.taken.lock.release();
   }
 
   private acceptPeer(shell: ParticipantShell, socket: Socket, firstBytes: Buffer): void {
@@ -119,7 +115,8 @@ class ParticipantRole implements RunningRole {
   }
 
   private async recover(): Promise<void> {
-    const { config, taken, context } = this;
+    const { config, context } = this;
+    const { taken } = context;
     const opened = await openTakenFolder(config, taken);
     const replay = await replayParticipant(opened, config.deltaMemoryBytes);
     const log = await startParticipantLog(opened, replay, taken.origin);
@@ -147,7 +144,7 @@ class ParticipantRole implements RunningRole {
       inDoubt: state.inDoubt.length,
       records: outcome.records,
       segments: outcome.segments,
-      folder: this.taken.disk.path,
+      folder: this.context.taken.disk.path,
     });
     if (tail?.nonZero === true) {
       trace.event('warn', 'cut off a torn tail', {

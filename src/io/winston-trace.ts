@@ -3,13 +3,11 @@
  * JSON object. Line ends inside a message or a value are escaped, so a line is always one event.
  */
 import winston from 'winston';
-import type { TraceFields, TraceLevel } from '../ports/trace.js';
+import type { Trace, TraceFields, TraceLevel } from '../ports/trace.js';
 import type { CrashPoint } from './crash-point.js';
-import type { ProcessTrace } from './running-role.js';
 
 const LEVELS: Readonly<Record<TraceLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 const FIELDS = Symbol('fields');
-const PLAIN = Symbol('plain');
 
 export interface WinstonTraceOptions {
   readonly level: TraceLevel;
@@ -18,7 +16,7 @@ export interface WinstonTraceOptions {
   readonly crashPoint: CrashPoint | null;
 }
 
-export class WinstonTrace implements ProcessTrace {
+export class WinstonTrace implements Trace {
   private readonly logger: winston.Logger;
   private readonly limit: number;
   private readonly crashPoint: CrashPoint | null;
@@ -31,9 +29,7 @@ export class WinstonTrace implements ProcessTrace {
       levels: LEVELS,
       level: options.level,
       format: winston.format.printf((info) =>
-        info[PLAIN] === true
-          ? oneLine(String(info.message))
-          : print(new Date(), info.level, String(info.message), info[FIELDS] as TraceFields),
+        print(new Date(), info.level, String(info.message), info[FIELDS] as TraceFields),
       ),
       // The package declares its transports without their constructors' classes.
       // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
@@ -49,10 +45,6 @@ export class WinstonTrace implements ProcessTrace {
   event(level: TraceLevel, message: string, fields: TraceFields = {}): void {
     if (LEVELS[level] > this.limit) return;
     this.logger.log({ level, message, [FIELDS]: fields });
-  }
-
-  plainLine(text: string): void {
-    this.logger.log({ level: 'error', message: text, [PLAIN]: true });
   }
 
   point(name: string): void {

@@ -6,7 +6,8 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import type { StoreReply, StoreRequest } from '../../../src/base/store-request.js';
-import { type Claim, type RespServer, startRespServer } from '../../../src/io/resp-server.js';
+import { Door } from '../../../src/io/door.js';
+import { type Claim, type RespServer, serveResp } from '../../../src/io/resp-server.js';
 import { SILENT_TRACE } from '../../../src/ports/trace.js';
 import { CommandStatistics } from '../../../src/resp/command-statistics.js';
 import type { ReplyFormatSetting, SessionEnvironment } from '../../../src/resp/environment.js';
@@ -84,9 +85,9 @@ export class FakeStoreServer {
       wallClockMicros: () => 0,
       countCommand: (name, verdict) => statistics.count(name, verdict),
     };
-    this.server = await startRespServer({
-      host: '127.0.0.1',
-      port: options.port ?? 0,
+    const { port = 0 } = options;
+    const door = await Door.open({ host: '127.0.0.1', port, maxWaiting: maxClients });
+    this.server = serveResp(door, {
       maxClients,
       refusal: tooManyClients(replyFormat),
       trace: SILENT_TRACE,

@@ -3,12 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { ServeOptions } from '../../../src/cli.js';
 import { type Config, loadConfigText } from '../../../src/config/config.js';
 import { openTakenFolder, refusal, takeFolder } from '../../../src/io/role-folder.js';
-import { type StartContext, StartRefusedError } from '../../../src/io/running-role.js';
+import { StartRefusedError } from '../../../src/io/running-role.js';
 import { machineFacts } from '../../../src/io/machine.js';
 import { DiskError } from '../../../src/ports/disk.js';
-import { SILENT_TRACE } from '../../../src/ports/trace.js';
 import { FolderError, RotError } from '../../../src/wal/errors.js';
 
 describe("a role's data folder", () => {
@@ -26,11 +26,9 @@ describe("a role's data folder", () => {
     return loadConfigText(text, join(folder, 'kv.conf'), machineFacts());
   }
 
-  function context(flags: { setAside?: boolean; yes?: boolean } = {}): StartContext {
+  function options(flags: { setAside?: boolean; yes?: boolean } = {}): ServeOptions {
     const { setAside = false, yes = false } = flags;
-    const options = { action: 'serve', configPath: '', forceView: null, setAside, yes } as const;
-    const trace = { ...SILENT_TRACE, plainLine: () => undefined };
-    return { trace, options, version: '0' };
+    return { action: 'serve', configPath: '', forceView: null, setAside, yes };
   }
 
   async function refused(promise: Promise<unknown>): Promise<StartRefusedError> {
@@ -40,19 +38,19 @@ describe("a role's data folder", () => {
   }
 
   it('is refused while another holder lives, and is free after it', async () => {
-    const taken = await takeFolder(config('participant'), context());
-    const error = await refused(takeFolder(config('participant'), context()));
+    const taken = await takeFolder(config('participant'), options());
+    const error = await refused(takeFolder(config('participant'), options()));
     expect(error.code).to.equal('folder_locked');
     expect(error.message).to.include(join(folder, 'data')).and.to.include('stop that process');
     await taken.lock.release();
-    await (await takeFolder(config('participant'), context())).lock.release();
+    await (await takeFolder(config('participant'), options())).lock.release();
   });
 
   it('of a participant is set aside on request, with everything in it', async () => {
-    const first = await takeFolder(config('participant'), context());
+    const first = await takeFolder(config('participant'), options());
     const { storeId } = (await openTakenFolder(config('participant'), first)).identity;
     await first.lock.release();
-    const second = await takeFolder(config('participant'), context({ setAside: true }));
+    const second = await takeFolder(config('participant'), options({ setAside: true }));
     expect((await openTakenFolder(config('participant'), second)).fresh).to.equal(true);
     await second.lock.release();
     const [aside] = readdirSync(join(folder, 'data')).filter((name) => name.includes('set-aside'));
@@ -61,21 +59,21 @@ describe("a role's data folder", () => {
   });
 
   it('is not set aside under a living holder', async () => {
-    const taken = await takeFolder(config('participant'), context());
-    const error = await refused(takeFolder(config('participant'), context({ setAside: true })));
+    const taken = await takeFolder(config('participant'), options());
+    const error = await refused(takeFolder(config('participant'), options({ setAside: true })));
     expect(error.code).to.equal('folder_locked');
     await taken.lock.release();
   });
 
   it('of a coordinator is set aside only by somebody who was told what that means', async () => {
     const { dataFolder } = config('coordinator');
-    await (await takeFolder(config('coordinator'), context())).lock.release();
+    await (await takeFolder(config('coordinator'), options())).lock.release();
     writeFileSync(join(dataFolder, 'mark'), '');
-    const error = await refused(takeFolder(config('coordinator'), context({ setAside: true })));
+    const error = await refused(takeFolder(config('coordinator'), options({ setAside: true })));
     expect(error.message).to.include('--yes').and.to.include(dataFolder);
     expect(existsSync(join(dataFolder, 'mark'))).to.equal(true);
     const flags = { setAside: true, yes: true };
-    await (await takeFolder(config('coordinator'), context(flags))).lock.release();
+    await (await takeFolder(config('coordinator'), options(flags))).lock.release();
     expect(existsSync(join(dataFolder, 'mark'))).to.equal(false);
   });
 

@@ -29,9 +29,8 @@ describe('winston trace', () => {
   it('keeps an event on one line whatever it says', () => {
     const text = traced({}, (trace) => {
       trace.event('error', 'a\nb\u001b[0m', { error: 'x\r\ny', empty: '' });
-      trace.plainLine('c\nd');
     });
-    expect(text).to.equal('TIME error a\\nb\\u001b[0m error="x\\r\\ny" empty=""\nc\\nd\n');
+    expect(text).to.equal('TIME error a\\nb\\u001b[0m error="x\\r\\ny" empty=""\n');
   });
 
   it('drops what is less important than its level', () => {
@@ -47,19 +46,6 @@ describe('winston trace', () => {
     });
     expect(JSON.parse(text)).to.deep.equal({ time: 'TIME', level: 'info', message: 'a\nb', n: 1 });
     expect(text.endsWith('}\n')).to.equal(true);
-  });
-
-  it('prints plain lines exactly, in order, in every format and at every level', () => {
-    for (const format of ['text', 'json'] as const) {
-      const text = traced({ format, level: 'error' }, (trace) => {
-        trace.plainLine('coordinator running at [127.0.0.1:8001]');
-        trace.event('error', 'x');
-        trace.plainLine('second');
-      });
-      const lines = text.split('\n');
-      expect(lines[0]).to.equal('coordinator running at [127.0.0.1:8001]');
-      expect(lines[2]).to.equal('second');
-    }
   });
 });
 
