@@ -214,11 +214,14 @@ export class Inquiry {
     const asked = this.isWithoutLog ? membersOf(viewsBack(view, this.answers())) : view.members;
     return asked
       .filter((member) => !answered.has(member.storeId))
-      .map(({ address, storeId }) => {
-        const isConfigured = this.peers.all.some((peer) => peer.address === address);
-        const hint = isConfigured ? '' : ', which is not configured';
-        return `${address} (store ${storeId.slice(0, 8)}${hint})`;
-      });
+      .map((member) => this.naming(member));
+  }
+
+  /** For operators, who may have to put one back into the configuration. */
+  naming({ address, storeId }: Member): string {
+    const isConfigured = this.peers.all.some((peer) => peer.address === address);
+    const hint = isConfigured ? '' : ', which is not configured';
+    return `${address} (store ${storeId.slice(0, 8)}${hint})`;
   }
 
   /**

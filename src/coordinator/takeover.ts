@@ -306,7 +306,8 @@ export class Takeover {
 
   private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
     const rest = view.members.filter(({ storeId }) => !statuses.some((s) => s.storeId === storeId));
-    const why = objection(verdicts, `view ${view.number}`, rest);
+    const names = rest.map((member) => this.inquiry.naming(member));
+    const why = objection(verdicts, `view ${view.number}`, names);
     if (why === '') return true;
     this.core.await(why);
     if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
@@ -324,9 +325,8 @@ export class Takeover {
     });
     if (present.length > 0 && !isPassing && !(this.inquiry.isWithoutLog && missing.length > 0))
       return this.inquiry.isWithoutLog || this.mayFollow(view, present);
-    this.core.await(
-      `view ${view.number} needs ${missing.map(({ address }) => address).join(', ')}`,
-    );
+    const names = missing.map((member) => this.inquiry.naming(member));
+    this.core.await(`view ${view.number} needs ${names.join(', ')}`);
     return false;
   }
 

@@ -24,7 +24,7 @@
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
-import type { Member, StoreId, TxId } from '../base/ids.js';
+import type { StoreId, TxId } from '../base/ids.js';
 import type { InDoubt, Status } from '../rpc/messages.js';
 import type { Decision, Outcomes } from './outcomes.js';
 
@@ -79,12 +79,12 @@ export function decideVerdicts(
 }
 
 /** Why these must not decide while the rest of the view is missing; '' if they may. */
-export function objection(verdicts: Verdicts, view: string, rest: readonly Member[]): string {
+export function objection(verdicts: Verdicts, view: string, rest: readonly string[]): string {
   const { deciders, excluded, needsEverybody } = verdicts;
   if (deciders.length > 0 && (rest.length === 0 || !needsEverybody)) return '';
   const reasons = excluded.map(({ why }) => why).join('; ');
   const because = reasons === '' ? '' : ` (${reasons})`;
-  const needed = rest.length === 0 ? '' : `; need ${rest.map(({ address }) => address).join(', ')}`;
+  const needed = rest.length === 0 ? '' : `; need ${rest.join(', ')}`;
   return needsEverybody
     ? `the only member of ${view} that may decide has a log that was cut${because}${needed}`
     : `no member of ${view} holds everything${because}${needed}`;
