@@ -19,8 +19,13 @@ export type Bytes = Buffer | string;
  */
 const COPIED_BYTES = 2048;
 
+/** Longer text becomes a part of its own: strings have a largest length, which replies exceed. */
+const MAX_TEXT_CHARACTERS = 1024 * 1024;
+
 const SPACE = 0x20;
 const LINE_ENDS = /[\r\n]/g;
+/** As latin1 they would be other bytes, line ends among them. */
+const WIDE = /[^\0-\xff]/g;
 
 export class ReplyWriter {
   /** The engine joins text lazily, and a socket takes it without a buffer. */
@@ -81,10 +86,11 @@ export class ReplyWriter {
 
   private add(text: string): void {
     this.text += text;
+    if (this.text.length > MAX_TEXT_CHARACTERS) this.flushText();
   }
 
   private line(type: string, text: string): void {
-    this.add(`${type}${text.replace(LINE_ENDS, ' ')}\r\n`);
+    this.add(`${type}${text.replace(LINE_ENDS, ' ').replace(WIDE, '?')}\r\n`);
   }
 
   private bulk(type: string, value: Buffer | string): void {
