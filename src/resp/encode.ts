@@ -19,8 +19,11 @@ export type Bytes = Buffer | string;
  */
 const COPIED_BYTES = 2048;
 
-/** Longer text becomes a part of its own: strings have a largest length, which replies exceed. */
-const MAX_TEXT_CHARACTERS = 1024 * 1024;
+/**
+ * So much of what was gathered stays text: strings have a largest length, and lie in the
+ * collector's heap, which the values of one reply may exceed.
+ */
+const MAX_TEXT_CHARACTERS = 64 * 1024;
 
 const SPACE = 0x20;
 const LINE_ENDS = /[\r\n]/g;
@@ -32,6 +35,8 @@ export class ReplyWriter {
   private text = '';
   private parts: Bytes[] = [];
   private partBytes = 0;
+  /** How many of them are text. */
+  private partText = 0;
 
   /** Bytes written and not yet taken. */
   get length(): number {
@@ -81,6 +86,7 @@ export class ReplyWriter {
     const taken = this.parts;
     this.parts = [];
     this.partBytes = 0;
+    this.partText = 0;
     return taken;
   }
 
@@ -121,9 +127,12 @@ export class ReplyWriter {
   }
 
   private flushText(): void {
-    if (this.text.length === 0) return;
-    this.parts.push(this.text);
-    this.partBytes += this.text.length;
+    const { text } = this;
+    if (text.length === 0) return;
+    const isText = this.partText + text.length <= MAX_TEXT_CHARACTERS;
+    this.parts.push(isText ? text : Buffer.from(text, 'latin1'));
+    if (isText) this.partText += text.length;
+    this.partBytes += text.length;
     this.text = '';
   }
 }

@@ -89,7 +89,22 @@ describe('reply encoding', () => {
     const parts = writer.take();
     expect(length).to.be.greaterThan(constants.MAX_STRING_LENGTH);
     expect(parts.reduce((sum, part) => sum + part.length, 0)).to.equal(length);
-    for (const part of parts) expect(part.length).to.be.below(2 * 1024 * 1024);
+    expect(parts.slice(0, -1).every((part) => Buffer.isBuffer(part))).to.equal(true);
+  });
+
+  it('keeps little text, however it is mixed with large values', () => {
+    const writer = new ReplyWriter();
+    const items = Array.from({ length: 3000 }, (_, index) =>
+      bulk(Buffer.alloc(2000 + (index % 3) * 40, 'x')),
+    );
+    for (let count = 0; count < 2; count += 1) {
+      writer.write(array(items), 2);
+      const text = writer
+        .take()
+        .filter((part) => typeof part === 'string')
+        .join('');
+      expect(text.length).to.be.within(32 * 1024, 64 * 1024);
+    }
   });
 
   it('keeps texts and values in order where a text was cut', () => {
