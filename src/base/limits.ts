@@ -25,6 +25,12 @@ export const PIECE_WINDOW_BYTES = 4 * MIB;
 /** Unanswered slices of one large value. */
 export const READ_WINDOW_PIECES = 4;
 
+/** Large answers that a member keeps open at once for one connection; one more is refused. */
+export const MAX_OPEN_READS = 1024;
+
+/** Questions about the store that one member is asked at once: less, as it keeps given up ones. */
+export const MAX_QUESTIONS = MAX_OPEN_READS / 2;
+
 /** No setting allows a longer value: one of more bytes was never written. */
 export const MAX_STORED_VALUE_BYTES = 512 * MIB;
 

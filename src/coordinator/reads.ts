@@ -18,7 +18,9 @@ import { Assembly, isPlausible, totalOf } from './assembly.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
+import { type Question, Questions } from './questions.js';
 import type { ClientRef } from './ready.js';
+import { type PendingRead, SessionReads } from './session-reads.js';
 
 /** A command with more keys is asked for alone. */
 const MAX_SHARING_KEYS = 16;
@@ -27,36 +29,15 @@ const MAX_SHARED_KEYS = 1024;
 /** How quickly a large value is forgotten when small ones follow. */
 const MEMORY_OF_LARGE_VALUES = 0.9;
 
-interface PendingRead {
-  readonly client: ClientRef;
-  readonly command: ReadCommand;
-  deadline: Millis;
-  /** What it shared a question with did not fit into one answer. */
-  isAlone: boolean;
-  isAnswered: boolean;
-}
-
-/** What one member is asked at once: one read, or several of few keys each. */
-interface Question {
-  readonly id: number;
-  readonly peer: Peer;
-  readonly reads: readonly PendingRead[];
-  /** The member has not begun to answer. */
-  isOwed: boolean;
-  assembly: Assembly | null;
-}
+const IN_TIME = 'no participant answered this read in time';
 
 export class Reads {
-  private readonly byId = new Map<number, Question>();
+  private readonly questions = new Questions();
+  private readonly sessions: SessionReads;
   /** Not sent yet, in the order of their sessions. */
   private queue: PendingRead[] = [];
-  /** How many answers each member has not begun. */
-  private readonly owed = new Map<Peer, number>();
-  /** Where a session's reads are that are under way, and how many they are. */
-  private readonly sessionPeers = new Map<number, { peer: Peer; count: number }>();
   /** How many there were when more were last waited for. */
   private gathered = 0;
-  private ids = 0;
   private turn = 0;
   /** No read is due before this. */
   private timeoutAt: Millis = Infinity;
@@ -67,47 +48,55 @@ export class Reads {
     private readonly core: CoordinatorCore,
     private readonly peers: Peers,
     private readonly membership: Membership,
-  ) {}
+  ) {
+    this.sessions = new SessionReads((client, reply) => {
+      core.reply(client, reply);
+    });
+  }
 
   onRead(client: ClientRef, command: ReadCommand, arrivedAt: Millis): void {
     const { core } = this;
     core.counters.reads += 1;
     const deadline = arrivedAt + core.settings.requestTimeoutMs;
     this.timeoutAt = Math.min(this.timeoutAt, deadline);
-    this.queue.push({ client, command, deadline, isAlone: false, isAnswered: false });
+    this.queue.push({ client, command, deadline, isAlone: false, reply: null });
   }
 
   /** Sends what waits, as far as members may be asked. Called when all inputs of a turn are in. */
   dispatch(): void {
     if (this.queue.length === 0) return;
-    this.takeBackUnreadable();
     const readable = this.readableMembers();
     if (readable.length === 0) {
       this.failIfHopeless();
       return;
     }
+    this.takeBackUnreadable(readable);
+    const { questions } = this;
     const isMuch = this.queue.length >= this.core.settings.companionCommands;
-    const free = isMuch ? readable : readable.filter((peer) => !this.owed.has(peer));
+    const free = readable.filter(
+      (peer) => !questions.isFull(peer) && (isMuch || !questions.owes(peer)),
+    );
     if (free.length === 0) return;
-    if (!isMuch && this.owed.size > 0 && this.queue.length > this.gathered) {
+    if (!isMuch && questions.isAnyOwed && this.queue.length > this.gathered) {
       this.gathered = this.queue.length;
       this.core.again();
       return;
     }
     this.gathered = 0;
-    for (const [peer, reads] of this.distribute(free)) this.ask(peer, reads);
+    const left = [...this.distribute(free)].flatMap(([peer, reads]) => this.ask(peer, reads));
+    if (left.length > 0) this.queue = [...left, ...this.queue];
   }
 
   onValue(peer: Peer, message: Value): void {
-    const question = this.byId.get(message.id);
-    if (question?.peer !== peer) return;
-    this.settle(question);
+    const question = this.questions.get(message.id, peer);
+    if (question === undefined) return;
+    this.questions.settle(question);
     const { reads } = question;
     const [first] = reads;
     assert(first !== undefined, 'a question is about something');
     if (first.command.op !== 'get') {
-      this.finish(question);
-      this.answer(first, { type: 'count', count: message.count });
+      this.questions.finish(question);
+      this.sessions.answered(first, { type: 'count', count: message.count });
       return;
     }
     const keys = reads.reduce((sum, { command }) => sum + command.keys.length, 0);
@@ -121,9 +110,9 @@ export class Reads {
   }
 
   onPart(peer: Peer, message: Part): void {
-    const question = this.byId.get(message.id);
+    const question = this.questions.get(message.id, peer);
     const assembly = question?.assembly;
-    if (question?.peer !== peer || !assembly) return;
+    if (question === undefined || !assembly) return;
     if (message.offset !== assembly.have) {
       this.peers.restart(peer, 'slices of a value are out of order');
       return;
@@ -138,8 +127,7 @@ export class Reads {
   }
 
   onUnreadable(peer: Peer, message: Unreadable): void {
-    const question = this.byId.get(message.id);
-    if (question?.peer !== peer) return;
+    if (this.questions.get(message.id, peer) === undefined) return;
     this.core.trace.event('warn', `a participant did not serve a read: ${message.reason}`, {
       participant: peer.address,
     });
@@ -149,27 +137,39 @@ export class Reads {
 
   /** The member is lost, suspected or removed: ask another, in the order of asking. */
   onPeerLost(peer: Peer): void {
-    this.askAgain(peer, 0);
+    for (const question of this.questions.all) {
+      if (question.peer === peer) this.questions.finish(question);
+    }
+    const { now, settings } = this.core;
+    const open = this.sessions.withdrawAll(peer);
+    for (const read of open) {
+      if (read.reply === null) continue;
+      // It was answered in time: that another one was not is no fault of it.
+      read.reply = null;
+      read.deadline = Math.max(read.deadline, now + settings.requestTimeoutMs);
+      this.timeoutAt = Math.min(this.timeoutAt, read.deadline);
+    }
+    this.askAgain(open);
   }
 
   onTick(): void {
     const { now } = this.core;
     if (now < this.timeoutAt) return;
     const isLate = (read: PendingRead): boolean => now >= read.deadline;
-    for (const question of [...this.byId.values()]) {
-      const late = question.reads.filter((read) => !read.isAnswered && isLate(read));
-      for (const read of late) {
-        read.isAnswered = true;
-        this.leave(read);
-      }
-      this.failLate(late, 'no participant answered this read in time');
-      if (question.reads.every((read) => read.isAnswered)) this.finish(question);
+    for (const question of this.questions.all) {
+      const late = openReads(question).filter(isLate);
+      for (const read of late) this.sessions.answered(read, tryAgain(IN_TIME));
+      if (openReads(question).length === 0) this.questions.finish(question);
     }
     const late = this.queue.filter(isLate);
     this.queue = this.queue.filter((read) => !isLate(read));
-    this.failLate(late, `no participant can be read: ${this.why()}`);
+    const isAnyReadable = late.length > 0 && this.readableMembers().length > 0;
+    this.failLate(late, isAnyReadable ? IN_TIME : this.unreadable());
+    const asked = this.questions.all.flatMap(openReads);
     this.timeoutAt = Infinity;
-    for (const { deadline } of this.all()) this.timeoutAt = Math.min(this.timeoutAt, deadline);
+    for (const { deadline } of [...asked, ...this.queue]) {
+      this.timeoutAt = Math.min(this.timeoutAt, deadline);
+    }
   }
 
   nextTimeoutAt(): Millis {
@@ -177,23 +177,24 @@ export class Reads {
   }
 
   failAll(code: string, text: string): void {
-    const all = this.all();
-    this.queue = [];
-    for (const question of [...this.byId.values()]) this.takeBack(question);
-    for (const { client } of all) this.core.fail(client, code, text);
-  }
-
-  private all(): PendingRead[] {
-    const asked = [...this.byId.values()].flatMap((question) => question.reads);
-    return [...asked.filter((read) => !read.isAnswered), ...this.queue];
+    for (const question of this.questions.all) {
+      this.questions.finish(question);
+      for (const read of openReads(question)) {
+        this.sessions.answered(read, { type: 'error', code, text });
+      }
+    }
+    for (const { client } of this.queue.splice(0)) this.core.fail(client, code, text);
   }
 
   /** The reads of a session are at one member: where that is lost, they go first, and together. */
-  private takeBackUnreadable(): void {
-    for (const { client } of [...this.queue]) {
-      const peer = this.sessionPeers.get(client.session)?.peer;
-      if (peer !== undefined && !this.isReadable(peer)) this.onPeerLost(peer);
+  private takeBackUnreadable(readable: readonly Peer[]): void {
+    if (readable.length === this.peers.all.length) return;
+    const lost = new Set<Peer>();
+    for (const { client } of this.queue) {
+      const peer = this.sessions.peerOf(client);
+      if (peer !== undefined && !readable.includes(peer)) lost.add(peer);
     }
+    for (const peer of lost) this.onPeerLost(peer);
   }
 
   /** Takes from the queue what each of these members is to be asked. */
@@ -207,16 +208,11 @@ export class Reads {
     let given = 0;
     const shares = new Map<Peer, PendingRead[]>();
     this.queue = queue.filter((read) => {
-      const { session } = read.client;
-      const bound = this.sessionPeers.get(session);
-      const peer = bound?.peer ?? free[(this.turn + Math.floor(given / share)) % free.length];
+      const bound = this.sessions.peerOf(read.client);
+      const peer = bound ?? free[(this.turn + Math.floor(given / share)) % free.length];
       if (peer === undefined || !free.includes(peer)) return true;
-      if (bound === undefined) {
-        given += 1;
-        this.sessionPeers.set(session, { peer, count: 1 });
-      } else {
-        bound.count += 1;
-      }
+      if (bound === undefined) given += 1;
+      this.sessions.asked(read, peer);
       const reads = shares.get(peer);
       if (reads === undefined) shares.set(peer, [read]);
       else reads.push(read);
@@ -225,13 +221,15 @@ export class Reads {
     return shares;
   }
 
-  /** As few questions as their answers allow. */
-  private ask(peer: Peer, reads: readonly PendingRead[]): void {
+  /** In as few questions as their answers allow. Returns what is too much, to wait again. */
+  private ask(peer: Peer, reads: readonly PendingRead[]): PendingRead[] {
     const most = PIECE_BYTES / Math.max(1, this.expectedBytes);
+    let left: PendingRead[] = [];
     let shared: PendingRead[] = [];
     let keys = 0;
     const flush = (): void => {
-      if (shared.length > 0) this.question(peer, shared);
+      if (this.questions.isFull(peer)) left = left.concat(shared);
+      else if (shared.length > 0) this.question(peer, shared);
       shared = [];
       keys = 0;
     };
@@ -244,13 +242,12 @@ export class Reads {
       if (isAlone) flush();
     }
     flush();
+    for (const read of left) this.sessions.withdraw(read);
+    return left;
   }
 
   private question(peer: Peer, reads: readonly PendingRead[]): void {
-    this.ids += 1;
-    const id = this.ids;
-    this.byId.set(id, { id, peer, reads, isOwed: true, assembly: null });
-    this.owed.set(peer, (this.owed.get(peer) ?? 0) + 1);
+    const { id } = this.questions.begin(peer, reads);
     const view = this.membership.installed?.number ?? 0;
     const [first] = reads;
     assert(first !== undefined, 'a question is about something');
@@ -273,21 +270,21 @@ export class Reads {
 
   private failIfHopeless(): void {
     if (!this.peers.all.every((peer) => this.isHopeless(peer))) return;
-    this.failLate(this.queue, `no participant can be read: ${this.why()}`);
-    this.queue = [];
+    this.failLate(this.queue.splice(0), this.unreadable());
   }
 
   private failLate(reads: readonly PendingRead[], text: string): void {
-    for (const { client } of reads) this.core.fail(client, 'TRYAGAIN', text);
+    for (const { client } of reads) this.core.reply(client, tryAgain(text));
   }
 
   private isHopeless(peer: Peer): boolean {
     return this.peers.isSuspected(peer) || !this.membership.has(peer);
   }
 
-  private why(): string {
+  private unreadable(): string {
     const silent = this.membership.latest?.members.map((member) => member.address) ?? [];
-    return `waiting for ${silent.join(' or ') || 'the first participant'}`;
+    const awaited = silent.join(' or ') || 'the first participant';
+    return `no participant can be read: waiting for ${awaited}`;
   }
 
   private takeShared(question: Question, { lengths, data }: Value): void {
@@ -296,7 +293,7 @@ export class Reads {
     if (come === 0 && total > 0) {
       // Each is asked for again by itself, so that no small value waits for a huge one.
       for (const read of question.reads) read.isAlone = true;
-      this.askAgain(question.peer, question.id);
+      this.askAgain(this.takeBackFrom(question));
       return;
     }
     if (come !== total) {
@@ -305,11 +302,13 @@ export class Reads {
     }
     const values = new Assembly(lengths, data).whole;
     assert(values !== null, 'all bytes have come');
-    this.finish(question);
+    this.questions.finish(question);
     let at = 0;
     for (const read of question.reads) {
       const end = at + read.command.keys.length;
-      if (!read.isAnswered) this.answer(read, { type: 'values', values: values.slice(at, end) });
+      if (read.reply === null) {
+        this.sessions.answered(read, { type: 'values', values: values.slice(at, end) });
+      }
       at = end;
     }
   }
@@ -317,9 +316,9 @@ export class Reads {
   private takeFirstSlice(question: Question, read: PendingRead, { lengths, data }: Value): void {
     const total = totalOf(lengths);
     if (total > MAX_ANSWER_BYTES) {
-      this.finish(question);
+      this.questions.finish(question);
       const text = `the answer has ${total} bytes; the limit is ${MAX_ANSWER_BYTES}`;
-      this.answer(read, { type: 'error', code: 'ERR', text });
+      this.sessions.answered(read, { type: 'error', code: 'ERR', text });
       return;
     }
     question.assembly = new Assembly(lengths, data);
@@ -334,59 +333,36 @@ export class Reads {
         this.peers.send(peer, { type: 'more', id, offset });
       return;
     }
-    this.finish(question);
-    for (const read of question.reads) this.answer(read, { type: 'values', values });
+    this.questions.finish(question);
+    for (const read of question.reads) this.sessions.answered(read, { type: 'values', values });
   }
 
   private noteBytes(bytes: number): void {
     this.expectedBytes = Math.max(bytes, this.expectedBytes * MEMORY_OF_LARGE_VALUES);
   }
 
-  private answer(read: PendingRead, reply: StoreReply): void {
-    read.isAnswered = true;
-    this.leave(read);
-    this.core.reply(read.client, reply);
-  }
-
   /**
-   * What a member was asked from this question on: also what it may have answered already, since a
-   * session's later read must not tell of an earlier state than the one before.
+   * What its member was asked from this question on: also what it may have answered already, since
+   * a session's later read must not tell of an earlier state than the one before.
    */
-  private askAgain(peer: Peer, firstId: number): void {
-    const open: PendingRead[] = [];
-    for (const question of [...this.byId.values()]) {
-      if (question.peer === peer && question.id >= firstId) open.push(...this.takeBack(question));
-    }
-    this.queue = [...open, ...this.queue];
-    this.core.counters.rereads += open.length;
-  }
-
-  /** The question is over; those of its reads that have no answer are returned. */
-  private takeBack(question: Question): PendingRead[] {
-    this.finish(question);
-    const open = question.reads.filter((read) => !read.isAnswered);
-    for (const read of open) this.leave(read);
+  private takeBackFrom({ peer, id }: Question): PendingRead[] {
+    const asked = this.questions.all.filter((one) => one.peer === peer && one.id >= id);
+    for (const question of asked) this.questions.finish(question);
+    const open = asked.flatMap(openReads);
+    for (const read of open) this.sessions.withdraw(read);
     return open;
   }
 
-  private leave(read: PendingRead): void {
-    const entry = this.sessionPeers.get(read.client.session);
-    assert(entry !== undefined, 'the reads of a session are at one member');
-    entry.count -= 1;
-    if (entry.count <= 0) this.sessionPeers.delete(read.client.session);
+  private askAgain(open: readonly PendingRead[]): void {
+    this.queue = [...open, ...this.queue];
+    this.core.counters.rereads += open.length;
   }
+}
 
-  private finish(question: Question): void {
-    this.settle(question);
-    this.byId.delete(question.id);
-  }
+function openReads({ reads }: Question): PendingRead[] {
+  return reads.filter(({ reply }) => reply === null);
+}
 
-  /** Its member has begun to answer, or never will. */
-  private settle(question: Question): void {
-    if (!question.isOwed) return;
-    question.isOwed = false;
-    const left = (this.owed.get(question.peer) ?? 0) - 1;
-    if (left > 0) this.owed.set(question.peer, left);
-    else this.owed.delete(question.peer);
-  }
+function tryAgain(text: string): StoreReply {
+  return { type: 'error', code: 'TRYAGAIN', text };
 }

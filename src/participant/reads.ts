@@ -8,13 +8,10 @@
  * more. Knows nothing of transactions.
  */
 import { type Millis, isMember } from '../base/ids.js';
-import { PIECE_BYTES } from '../base/limits.js';
+import { MAX_OPEN_READS, PIECE_BYTES } from '../base/limits.js';
 import type { Read, ReadMore } from '../rpc/messages.js';
 import type { ParticipantCore } from './core.js';
 import type { Link } from './links.js';
-
-/** Large answers that may be under way at once on one link; one more is refused. */
-const MAX_OPEN_READS = 1024;
 
 /**
  * The coordinator asks for more the moment it has got some: a read that it has left for so long

@@ -19,14 +19,24 @@ export type Bytes = Buffer | string;
  */
 const COPIED_BYTES = 2048;
 
+/**
+ * So much of what was gathered stays text: strings have a largest length, and lie in the
+ * collector's heap, which the values of one reply may exceed.
+ */
+const MAX_TEXT_CHARACTERS = 64 * 1024;
+
 const SPACE = 0x20;
 const LINE_ENDS = /[\r\n]/g;
+/** As latin1 they would be other bytes, line ends among them. */
+const WIDE = /[^\0-\xff]/g;
 
 export class ReplyWriter {
   /** The engine joins text lazily, and a socket takes it without a buffer. */
   private text = '';
   private parts: Bytes[] = [];
   private partBytes = 0;
+  /** How many of them are text. */
+  private partText = 0;
 
   /** Bytes written and not yet taken. */
   get length(): number {
@@ -76,15 +86,17 @@ export class ReplyWriter {
     const taken = this.parts;
     this.parts = [];
     this.partBytes = 0;
+    this.partText = 0;
     return taken;
   }
 
   private add(text: string): void {
     this.text += text;
+    if (this.text.length > MAX_TEXT_CHARACTERS) this.flushText();
   }
 
   private line(type: string, text: string): void {
-    this.add(`${type}${text.replace(LINE_ENDS, ' ')}\r\n`);
+    this.add(`${type}${text.replace(LINE_ENDS, ' ').replace(WIDE, '?')}\r\n`);
   }
 
   private bulk(type: string, value: Buffer | string): void {
@@ -115,9 +127,12 @@ export class ReplyWriter {
   }
 
   private flushText(): void {
-    if (this.text.length === 0) return;
-    this.parts.push(this.text);
-    this.partBytes += this.text.length;
+    const { text } = this;
+    if (text.length === 0) return;
+    const isText = this.partText + text.length <= MAX_TEXT_CHARACTERS;
+    this.parts.push(isText ? text : Buffer.from(text, 'latin1'));
+    if (isText) this.partText += text.length;
+    this.partBytes += text.length;
     this.text = '';
   }
 }

@@ -244,6 +244,68 @@ describe('coordinator/reads', () => {
     ]);
   });
 
+  /** A session reads a large value, of which the beginning has come, and one behind it. */
+  function behindLarge() {
+    const driver = silent({ settings: { failureTimeoutMs: 5000 } });
+    const tokens = ['large', 'small'].map((key) => driver.get(1, key));
+    const [part] = asked(driver);
+    if (part === undefined) throw new Error('nobody was asked');
+    part.say(value(1, [4 * PIECE_BYTES], [Buffer.alloc(PIECE_BYTES)]));
+    part.say(value(2, [3], [Buffer.from('old')]));
+    return { driver, part, tokens };
+  }
+
+  it('H15: forgets an answer behind a read that another member has to answer', () => {
+    const { driver, part, tokens } = behindLarge();
+    driver.run(1500);
+    part.say({ type: 'part', id: 1, offset: PIECE_BYTES, bytes: Buffer.alloc(PIECE_BYTES) });
+    driver.run(1500);
+    part.die();
+    const others = driver.parts.filter((one) => one !== part && one.all('read').length > 0);
+    expect(others).to.have.length(1);
+    for (const { id, keys } of others[0]?.all('read') ?? []) {
+      const texts = keys.map((key) => Buffer.from(`new ${key}`));
+      others[0]?.say(
+        value(
+          id,
+          texts.map(({ length }) => length),
+          texts,
+        ),
+      );
+    }
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal([
+      'values new large',
+      'values new small',
+    ]);
+  });
+
+  it('gives what is asked again behind a large value its time, and no more', () => {
+    const { driver, part, tokens } = behindLarge();
+    driver.run(2100);
+    part.say({ type: 'part', id: 1, offset: PIECE_BYTES, bytes: Buffer.alloc(PIECE_BYTES) });
+    driver.run(2100);
+    part.die();
+    driver.run(150);
+    const told = (): string[] => tokens.map((token) => driver.told(token).split(' ')[0] ?? '');
+    expect(told()).to.deep.equal(['TRYAGAIN', '']);
+    driver.run(2100);
+    expect(told()).to.deep.equal(['TRYAGAIN', 'TRYAGAIN']);
+  });
+
+  it('tells an answer once the read before it is given up, at the shutdown too', () => {
+    for (const end of [
+      (driver: CoordinatorDriver) => driver.run(2300),
+      (driver: CoordinatorDriver) => driver.step({ type: 'shutdown' }),
+    ]) {
+      const { driver, tokens } = behindLarge();
+      expect(tokens.map((token) => driver.told(token))).to.deep.equal(['', '']);
+      end(driver);
+      const [large, small] = tokens.map((token) => driver.told(token));
+      expect(large).to.match(/^TRYAGAIN/);
+      expect(small).to.equal('values old');
+    }
+  });
+
   it('waits for who may come back', () => {
     const driver = silent({ names: ['a'] });
     const part = driver.part('a');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_STORED_VALUE_BYTES, PIECE_BYTES } from '../../../src/base/limits.js';
+import { MAX_OPEN_READS, MAX_STORED_VALUE_BYTES, PIECE_BYTES } from '../../../src/base/limits.js';
 import type { ReadCommand } from '../../../src/base/store-request.js';
 import type { Read, Reply } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
@@ -146,6 +146,34 @@ describe('coordinator/reads: reads that share a question', () => {
     expect(driver.told(early)).to.match(/^TRYAGAIN no participant answered this read in time/);
     a.say(value(a.last('read').id, [1, 1], 'xy'));
     expect(driver.told(late)).to.equal('values y');
+  });
+
+  it('says of what waited for a busy member that it was not answered', () => {
+    const driver = silent({ names: ['a'] });
+    driver.get(1, 'first');
+    const token = driver.request({ type: 'read', command: get('second') }, 2, 2000);
+    driver.run(210);
+    expect(driver.part('a').all('read')).to.have.length(1);
+    expect(driver.told(token)).to.equal('TRYAGAIN no participant answered this read in time');
+  });
+
+  it('asks no member for more large values at once than it keeps open', () => {
+    const { driver, a } = sharing(get('x'));
+    a.say(value(a.last('read').id, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES)));
+    const before = a.all('read').length;
+    const tokens = Array.from({ length: 3 * MAX_OPEN_READS }, (_, index) =>
+      driver.get(1000 + Math.floor(index / 2), 'k'),
+    );
+    const asked = () => a.all('read').slice(before);
+    const open = asked().length;
+    expect(open).to.be.within(MAX_OPEN_READS / 4, MAX_OPEN_READS / 2);
+    let most = 0;
+    for (let done = 0; done < asked().length; done += 1) {
+      most = Math.max(most, asked().length - done);
+      a.say(value(asked()[done]?.id ?? 0, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES)));
+    }
+    expect(most).to.be.at.most(MAX_OPEN_READS / 2);
+    expect(tokens.every((token) => driver.values(token).length === 1)).to.equal(true);
   });
 
   it('starts the connection over when an answer is cut', () => {

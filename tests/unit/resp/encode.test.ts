@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import RedisParser from 'redis-parser';
@@ -78,6 +79,44 @@ describe('reply encoding', () => {
     expect(bytesOf(taken)).to.have.length(length);
     expect(writer.length).to.equal(0);
     expect(writer.take()).to.deep.equal([]);
+  });
+
+  it('writes more small values than one text can hold', () => {
+    const value = bulk(Buffer.alloc(2048, 'x'));
+    const writer = new ReplyWriter();
+    writer.write(array(Array.from({ length: 270_000 }, () => value)), 2);
+    const { length } = writer;
+    const parts = writer.take();
+    expect(length).to.be.greaterThan(constants.MAX_STRING_LENGTH);
+    expect(parts.reduce((sum, part) => sum + part.length, 0)).to.equal(length);
+    expect(parts.slice(0, -1).every((part) => Buffer.isBuffer(part))).to.equal(true);
+  });
+
+  it('keeps little text, however it is mixed with large values', () => {
+    const writer = new ReplyWriter();
+    const items = Array.from({ length: 3000 }, (_, index) =>
+      bulk(Buffer.alloc(2000 + (index % 3) * 40, 'x')),
+    );
+    for (let count = 0; count < 2; count += 1) {
+      writer.write(array(items), 2);
+      const text = writer
+        .take()
+        .filter((part) => typeof part === 'string')
+        .join('');
+      expect(text.length).to.be.within(32 * 1024, 64 * 1024);
+    }
+  });
+
+  it('keeps texts and values in order where a text was cut', () => {
+    const small = bulk(Buffer.alloc(2048, 's'));
+    const large = bulk(Buffer.alloc(4000, 'l'));
+    const items = Array.from({ length: 2000 }, (_, index) => (index % 700 === 0 ? large : small));
+    const one = (item: Reply): string => bytes(item, 2);
+    expect(bytes(array(items), 2)).to.equal(`*2000\r\n${items.map(one).join('')}`);
+  });
+
+  it('lets nothing out of a text that is more than a byte', () => {
+    expect(bytes(error('ERR \u010a+OK\u010d'), 2)).to.equal('-ERR ?+OK?\r\n');
   });
 
   it('is read back by a reply parser', () => {
