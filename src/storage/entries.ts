@@ -87,12 +87,14 @@ export class Entries {
     return this.bytesAt(place).toString('latin1', from, from + this.keyLength(place));
   }
 
-  /** A copy. */
+  /** A copy; shorter than it should be if the head is damaged. */
   value(place: number): Buffer {
     const head = this.head(place);
-    const copy = Buffer.allocUnsafe(valueLengthIn(head));
+    const bytes = this.bytesAt(place);
     const from = 4 * valueIndex(place, head);
-    copy.set(new Uint8Array(this.bytesAt(place).buffer, from, copy.length));
+    const length = Math.min(valueLengthIn(head), bytes.length - from);
+    const copy = Buffer.allocUnsafe(length);
+    copy.set(new Uint8Array(bytes.buffer, from, length));
     return copy;
   }
 

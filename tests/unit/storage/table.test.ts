@@ -167,6 +167,17 @@ describe('storage/table', () => {
     }
   });
 
+  it('S41: reads on where a length was damaged, also at the end of all memory', () => {
+    const table = new Table();
+    const names = Array.from({ length: 12_000 }, (_, index) => `key ${index}`);
+    for (const name of names) table.set(name, Buffer.alloc(300, 1));
+    for (const name of names) flipBit(table, name, 10);
+    for (const name of names) expect(table.get(name)?.length).to.be.within(300, 300 + 1024);
+    const snapshot = table.beginSnapshot();
+    while (snapshot.next() !== null);
+    expect(scrubAll(table)).to.include('rotten');
+  });
+
   it('S41: finds an index that lost a pair', () => {
     const table = new Table();
     for (let i = 0; i < 3000; i += 1) table.set(`key ${i}`, Buffer.from(`value ${i}`));
