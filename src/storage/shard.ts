@@ -9,6 +9,7 @@
  * by itself leaves its mark for good.
  */
 import { crc32 } from '../base/hash.js';
+import { PAGED_VALUE_BYTES } from '../base/pair-memory.js';
 import { Tally } from './digest.js';
 import { Entries, type HeldEntries } from './entries.js';
 import { type HeldPairs, Kept, type Pair } from './kept.js';
@@ -21,7 +22,7 @@ import { Upkeep } from './upkeep.js';
  * Values below this are copied into pages: a buffer of its own costs 250 bytes beside its content,
  * and one from Node's pool keeps 8 KiB in memory as long as any of its neighbours lives.
  */
-export const KEPT_BYTES = 1024;
+export const KEPT_BYTES = PAGED_VALUE_BYTES + 1;
 
 /** For keys that are read while the caller's image is in use. */
 const ownImage = new KeyImage();

@@ -47,7 +47,7 @@ export class Table {
     return this.tally.size;
   }
 
-  /** Memory that the pairs are taken to need: their bytes and a constant for each. */
+  /** Memory that the pairs are taken to need. */
   get bytes(): number {
     return this.tally.bytes;
   }

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
 import { flipBit, flipStoredByte, forget } from '../../helpers/rot.js';
+import { pairBytes } from '../../../src/base/pair-memory.js';
 import { Prng } from '../../../src/base/prng.js';
-import { ENTRY_OVERHEAD_BYTES } from '../../../src/storage/digest.js';
 import { KEPT_BYTES } from '../../../src/storage/shard.js';
 import { SHARDS, Table } from '../../../src/storage/table.js';
 import type { TableSnapshot } from '../../../src/storage/table-snapshot.js';
@@ -65,7 +65,7 @@ describe('storage/table', () => {
         }
         let bytes = 0;
         for (const [name, value] of model) {
-          bytes += name.length + value.length + ENTRY_OVERHEAD_BYTES;
+          bytes += pairBytes(name.length, value.length);
         }
         expect(table.bytes).to.equal(bytes);
       }),
