@@ -4,7 +4,8 @@
  * x^(8 n) for n bytes behind it, plus that of the second, as polynomials over GF(2) modulo the
  * CRC's (zlib's `crc32_combine` goes the other way).
  */
-const POLYNOMIAL = 0xedb88320;
+import { POLYNOMIAL } from './crc-polynomial.js';
+
 /** The polynomial 1: bits are reflected, the highest stands for x^0. */
 const ONE = 0x80000000;
 const X = 0x40000000;

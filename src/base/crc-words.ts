@@ -4,9 +4,9 @@
  * back; beyond that zlib is faster. Words are read in the order of the machine, little-endian.
  */
 import { assert } from './assert.js';
+import { POLYNOMIAL } from './crc-polynomial.js';
 import { wordAt } from './words.js';
 
-const POLYNOMIAL = 0xedb88320;
 const BYTES = 256;
 const SLICES = 8;
 

@@ -17,11 +17,11 @@ const LEAST_BYTES = 64 * MB;
 const MOST_BYTES = 64 * GB;
 
 /**
- * Half of the heap's limit, since small keys and values live in the heap with all their overhead
- * and a snapshot needs room beside them; and no more than a quarter of the memory, since four
- * processes of one cluster often share a machine.
+ * A quarter of the memory, since four processes of one cluster often share a machine. And no more
+ * than three quarters of the heap's limit: hardly anything of most pairs lies in the heap, but long
+ * keys do, and there may be nothing else.
  */
 export function defaultMaxMemoryBytes(facts: MachineFacts): number {
-  const share = Math.min(facts.heapLimitBytes / 2, facts.memoryBytes / 4, MOST_BYTES);
+  const share = Math.min(0.75 * facts.heapLimitBytes, facts.memoryBytes / 4, MOST_BYTES);
   return Math.max(LEAST_BYTES, Math.floor(share / MB) * MB);
 }

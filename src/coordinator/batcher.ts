@@ -12,13 +12,11 @@ import {
   COMPANION_BYTES,
   INLINE_PAYLOAD_BYTES,
 } from '../base/limits.js';
+import { pairBytes } from '../base/pair-memory.js';
 import type { WriteCommand } from '../base/store-request.js';
 import type { CoordinatorCore } from './core.js';
 import type { ClientRef } from './ready.js';
 import type { PendingWrite } from './transaction.js';
-
-/** What a pair costs in memory beside its bytes, as the participants' tables account for it. */
-const PAIR_OVERHEAD_BYTES = 200;
 
 export class Batcher {
   private queue: PendingWrite[] = [];
@@ -150,8 +148,5 @@ function pairsOf(command: WriteCommand): number {
 
 function bytesOf(command: WriteCommand): number {
   if (command.op === 'del') return command.keys.reduce((sum, key) => sum + key.length + 8, 0);
-  return command.pairs.reduce(
-    (sum, [key, value]) => sum + key.length + value.length + PAIR_OVERHEAD_BYTES,
-    0,
-  );
+  return command.pairs.reduce((sum, [key, value]) => sum + pairBytes(key.length, value.length), 0);
 }

@@ -6,11 +6,7 @@
  * linear; hence key, value and both lengths go through a non-linear mixer before they are added.
  * Not a defence against somebody who constructs collisions: it finds faults, not forgeries.
  */
-/**
- * What a pair is taken to need beside its bytes. By the layout it is 25 to 40 bytes for a small
- * one and some 330 for one with a buffer of its own; the rest is slack for the collector.
- */
-export const ENTRY_OVERHEAD_BYTES = 200;
+import { pairBytes } from '../base/pair-memory.js';
 
 const SEED_A = 0x2545f491;
 const SEED_B = 0x6c62272e;
@@ -40,7 +36,7 @@ function hex(lane: number): string {
  */
 export class Tally {
   size = 0;
-  /** Bytes of the pairs, with ENTRY_OVERHEAD_BYTES for each. */
+  /** Memory that the pairs are taken to need. */
   bytes = 0;
   /** Signed, so that V8 keeps them without an object of their own. */
   private a = 0;
@@ -64,7 +60,7 @@ export class Tally {
     b = absorb(b, keyLength ^ (a >>> 7));
     a = absorb(a, valueLength);
     b = absorb(b, valueLength ^ (a >>> 7));
-    const bytes = keyLength + valueLength + ENTRY_OVERHEAD_BYTES;
+    const bytes = pairBytes(keyLength, valueLength);
     this.add(sign, bytes, finish(a), finish(b));
     this.whole?.add(sign, bytes, finish(a), finish(b));
   }

@@ -13,6 +13,7 @@ import { crc32 } from '../base/hash.js';
 import { wordAt } from '../base/words.js';
 import { IMAGE_BYTES, type KeyImage, hashOf } from './key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
+import type { Upkeep } from './upkeep.js';
 
 const VALUE_MASK = 2 ** 11 - 1;
 const KEY_SHIFT = 11;
@@ -46,14 +47,29 @@ function entryWords(keyLength: number, valueLength: number): number {
   return 1 + ((keyLength + 3) >>> 2) + ((valueLength + 3) >>> 2);
 }
 
+/** The entries of one moment. */
+export interface HeldEntries {
+  readonly pages: readonly number[];
+  /** Where the next entry went, and where its page ends. */
+  readonly next: number;
+  readonly end: number;
+  readonly count: number;
+  /** What was there then and is marked as dead by now. */
+  readonly removed: number[];
+}
+
 export class Entries {
   private pages: number[] = [];
   /** Where the next entry goes, and where its page ends. */
   private next = 0;
   private end = 0;
   private deadWords = 0;
+  private readonly held = new Set<HeldEntries>();
 
-  constructor(private readonly memory: Pages) {}
+  constructor(
+    private readonly memory: Pages,
+    private readonly upkeep: Upkeep,
+  ) {}
 
   keyLength(place: number): number {
     return keyLengthIn(this.head(place));
@@ -87,12 +103,14 @@ export class Entries {
     return this.bytesAt(place).toString('latin1', from, from + this.keyLength(place));
   }
 
-  /** A copy. */
+  /** A copy; shorter than it should be if the head is damaged. */
   value(place: number): Buffer {
     const head = this.head(place);
-    const copy = Buffer.allocUnsafe(valueLengthIn(head));
+    const bytes = this.bytesAt(place);
     const from = 4 * valueIndex(place, head);
-    copy.set(new Uint8Array(this.bytesAt(place).buffer, from, copy.length));
+    const length = Math.min(valueLengthIn(head), bytes.length - from);
+    const copy = Buffer.allocUnsafe(length);
+    copy.set(new Uint8Array(bytes.buffer, from, length));
     return copy;
   }
 
@@ -127,7 +145,7 @@ export class Entries {
     if (rest > 0) {
       const filler = (place & BLOCK_MASK) + entryWords(keyLength, length);
       this.wordsAt(place)[filler] = USED | DEAD | (4 * (rest - 1));
-      this.deadWords += rest;
+      this.waste(rest);
     }
     return true;
   }
@@ -135,21 +153,28 @@ export class Entries {
   remove(place: number): void {
     const words = this.wordsAt(place);
     const at = place & BLOCK_MASK;
-    this.deadWords += this.sizeAt(place);
+    this.waste(this.sizeAt(place));
     words[at] = wordAt(words, at) | DEAD;
+    if (this.memory.holders(place) > 1) for (const { removed } of this.held) removed.push(place);
   }
 
   /** The places of all entries, as many as there should be; fewer if a head is damaged. */
   places(count: number): Int32Array {
+    const { pages, next, end } = this;
+    return this.placesOf({ pages, next, end, count, removed: [] });
+  }
+
+  placesOf({ pages, next, end, count, removed }: HeldEntries): Int32Array {
     const places = new Int32Array(count);
+    const removedSince = new Set(removed);
     let found = 0;
-    for (const page of this.pages) {
-      const end = page + PAGE_WORDS === this.end ? this.next : page + PAGE_WORDS;
-      for (let place = page; place < end && this.head(place) !== 0;) {
+    for (const page of pages) {
+      const pageEnd = page + PAGE_WORDS === end ? next : page + PAGE_WORDS;
+      for (let place = page; place < pageEnd && this.head(place) !== 0;) {
         const head = this.head(place);
         const size = this.sizeAt(place);
-        if (place + size > end || keyLengthIn(head) > IMAGE_BYTES) break;
-        if ((head & DEAD) === 0) {
+        if (place + size > pageEnd || keyLengthIn(head) > IMAGE_BYTES) break;
+        if ((head & DEAD) === 0 || removedSince.has(place)) {
           places[found] = place;
           found += 1;
         }
@@ -169,6 +194,7 @@ export class Entries {
   /** Copies these entries, in order, and lets go of everything else. Tells their new places. */
   compact(places: Int32Array): Int32Array {
     const old = this.pages;
+    this.upkeep.spend(PAGE_WORDS * old.length - this.deadWords);
     this.pages = [];
     this.next = 0;
     this.end = 0;
@@ -178,14 +204,23 @@ export class Entries {
     return moved;
   }
 
-  /** Another holder of all pages, until `release` is called with what this returns. */
-  hold(): readonly number[] {
-    for (const page of this.pages) this.memory.hold(page);
-    return [...this.pages];
+  /** Another holder of all pages, with `count` entries in them. */
+  hold(count: number): HeldEntries {
+    const { pages, next, end } = this;
+    for (const page of pages) this.memory.hold(page);
+    const held = { pages: [...pages], next, end, count, removed: [] };
+    this.held.add(held);
+    return held;
   }
 
-  release(pages: readonly number[]): void {
-    for (const page of pages) this.memory.release(page);
+  release(held: HeldEntries): void {
+    this.held.delete(held);
+    for (const page of held.pages) this.memory.release(page);
+  }
+
+  private waste(words: number): void {
+    this.deadWords += words;
+    this.upkeep.earn(words);
   }
 
   private copyHere(from: number): number {

@@ -10,10 +10,11 @@
  */
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32, secretWords } from '../base/hash.js';
+import { PAGED_KEY_BYTES } from '../base/pair-memory.js';
 import { wordAt } from '../base/words.js';
 
 /** Longer keys have no whole image. */
-export const IMAGE_BYTES = 256;
+export const IMAGE_BYTES = PAGED_KEY_BYTES;
 
 /** Bits in which a byte is beyond ASCII. */
 const HIGH_BITS = 0x80808080;

@@ -21,8 +21,8 @@ const BLOCK_PAGES = 2 ** BLOCK_SHIFT / PAGE_WORDS;
 /** Blocks grow up to BLOCK_PAGES, so that a small table is small. */
 const FIRST_BLOCK_PAGES = 8;
 
-/** As many as 32 bits can name: 16 GiB. */
-const MOST_PAGES = 2 ** 32 / PAGE_WORDS;
+/** As many as 32 bits can name: 16 GiB, but for what the first blocks are smaller. */
+const MOST_PAGES = mostPages();
 
 const NO_BYTES = Buffer.alloc(0);
 const NO_WORDS = new Int32Array(0);
@@ -101,7 +101,7 @@ export class Pages {
 
   private addBlock(): Block {
     const index = this.blocks.length;
-    const size = Math.min(FIRST_BLOCK_PAGES * 2 ** index, BLOCK_PAGES);
+    const size = blockPages(index);
     // The very first page would have the name that stands for none.
     const skipped = index === 0 ? 1 : 0;
     const free: number[] = [];
@@ -120,6 +120,17 @@ export class Pages {
     this.bytes[index] = bytes;
     this.words[index] = new Int32Array(bytes.buffer);
   }
+}
+
+function blockPages(index: number): number {
+  return Math.min(FIRST_BLOCK_PAGES * 2 ** index, BLOCK_PAGES);
+}
+
+/** All but the one whose name stands for none. */
+function mostPages(): number {
+  let pages = -1;
+  for (let index = 0; index < 2 ** (32 - BLOCK_SHIFT); index += 1) pages += blockPages(index);
+  return pages;
 }
 
 function numberIn(place: number): number {

@@ -9,19 +9,20 @@
  * by itself leaves its mark for good.
  */
 import { crc32 } from '../base/hash.js';
+import { PAGED_VALUE_BYTES } from '../base/pair-memory.js';
 import { Tally } from './digest.js';
-import { Entries } from './entries.js';
+import { Entries, type HeldEntries } from './entries.js';
+import { type HeldPairs, Kept, type Pair } from './kept.js';
 import { KeyImage } from './key-image.js';
 import type { Pages } from './pages.js';
 import { Slots } from './slots.js';
+import { Upkeep } from './upkeep.js';
 
 /**
  * Values below this are copied into pages: a buffer of its own costs 250 bytes beside its content,
  * and one from Node's pool keeps 8 KiB in memory as long as any of its neighbours lives.
  */
-export const KEPT_BYTES = 1024;
-
-export type Pair = readonly [key: string, value: Buffer];
+export const KEPT_BYTES = PAGED_VALUE_BYTES + 1;
 
 /** For keys that are read while the caller's image is in use. */
 const ownImage = new KeyImage();
@@ -30,20 +31,24 @@ export class Shard {
   private readonly tally: Tally;
   private slots = new Slots();
   private readonly entries: Entries;
-  private kept: Map<string, Buffer> | null = null;
+  private readonly kept = new Kept();
 
-  constructor(memory: Pages, whole: Tally) {
+  constructor(
+    memory: Pages,
+    whole: Tally,
+    private readonly upkeep = new Upkeep(),
+  ) {
     this.tally = new Tally(whole);
-    this.entries = new Entries(memory);
+    this.entries = new Entries(memory, upkeep);
   }
 
   get(key: string, image: KeyImage): Buffer | undefined {
     const slot = this.find(image);
-    return slot < 0 ? this.kept?.get(key) : this.entries.value(this.slots.place(slot));
+    return slot < 0 ? this.kept.get(key) : this.entries.value(this.slots.place(slot));
   }
 
   has(key: string, image: KeyImage): boolean {
-    return this.find(image) >= 0 || this.kept?.has(key) === true;
+    return this.find(image) >= 0 || this.kept.has(key);
   }
 
   /** The image is that of the key. */
@@ -54,14 +59,13 @@ export class Shard {
       return;
     }
     if (!this.removeEntry(image)) this.removeKept(key, image);
-    this.kept ??= new Map();
-    this.kept.set(key, length < KEPT_BYTES ? Buffer.from(value) : value);
+    this.kept.set(key, length < KEPT_BYTES ? ownCopy(value) : value);
     this.count(1, image, length, valueCrc ?? crc32(value));
   }
 
   /** Sets a small value that is part of something. False, and nothing done, if `set` must do it. */
   load(image: KeyImage, source: Buffer, from: number, length: number): boolean {
-    return this.kept === null && this.put(image, source, from, length);
+    return this.kept.size === 0 && this.put(image, source, from, length);
   }
 
   /** Whether the key was there. */
@@ -80,16 +84,21 @@ export class Shard {
       const slot = this.find(ownImage);
       if (slot < 0 || this.slots.place(slot) !== place) return false;
     }
-    for (const [key, value] of this.kept ?? []) {
+    for (const [key, value] of this.kept) {
       sum.count(1, crc32(key), key.length, crc32(value), value.length);
     }
     return sum.equals(this.tally);
   }
 
+  /** Copies what is left of a shard full of garbage, though nobody writes to it any more. */
+  tidy(): void {
+    if (this.entries.isWasteful) this.compact();
+  }
+
   /** The pairs as they are now, whatever is written until it is released. */
   freeze(): FrozenShard {
     const { entries, kept } = this;
-    return new FrozenShard(entries, this.places(), entries.hold(), [...(kept ?? [])]);
+    return new FrozenShard(entries, entries.hold(this.entryCount), kept, kept.hold());
   }
 
   private find(image: KeyImage): number {
@@ -131,7 +140,7 @@ export class Shard {
       this.count(-1, image, oldLength, oldCrc);
     }
     this.count(1, image, length, valueCrc ?? entries.valueCrc(place));
-    if (entries.isWasteful) this.compact();
+    if (entries.isWasteful && this.upkeep.isPaid) this.compact();
     return true;
   }
 
@@ -143,14 +152,14 @@ export class Shard {
     this.count(-1, image, entries.valueLength(place), entries.valueCrc(place));
     slots.remove(slot);
     entries.remove(place);
-    if (entries.isWasteful) this.compact();
+    if (entries.isWasteful && this.upkeep.isPaid) this.compact();
     return true;
   }
 
   private removeKept(key: string, image: KeyImage): boolean {
-    const value = this.kept?.get(key);
+    const value = this.kept.get(key);
     if (value === undefined) return false;
-    this.kept?.delete(key);
+    this.kept.delete(key);
     this.count(-1, image, value.length, crc32(value));
     return true;
   }
@@ -159,8 +168,12 @@ export class Shard {
     this.tally.count(sign, image.crc, image.length, valueCrc, valueLength);
   }
 
+  private get entryCount(): number {
+    return this.tally.size - this.kept.size;
+  }
+
   private places(): Int32Array {
-    return this.entries.places(this.tally.size - (this.kept?.size ?? 0));
+    return this.entries.places(this.entryCount);
   }
 
   private compact(): void {
@@ -175,18 +188,27 @@ export class Shard {
 export class FrozenShard {
   constructor(
     private readonly entries: Entries,
-    private readonly places: Int32Array,
-    private readonly pages: readonly number[],
-    private readonly kept: readonly Pair[],
+    private readonly heldEntries: HeldEntries,
+    private readonly kept: Kept,
+    private readonly heldPairs: HeldPairs,
   ) {}
 
   pairs(): Pair[] {
     const { entries } = this;
-    const small = Array.from(this.places, (at): Pair => [entries.keyText(at), entries.value(at)]);
-    return [...small, ...this.kept];
+    const places = entries.placesOf(this.heldEntries);
+    const small = Array.from(places, (at): Pair => [entries.keyText(at), entries.value(at)]);
+    return [...small, ...this.kept.pairsOf(this.heldPairs)];
   }
 
   release(): void {
-    this.entries.release(this.pages);
+    this.entries.release(this.heldEntries);
+    this.kept.release(this.heldPairs);
   }
+}
+
+/** Outside Node's pool, whose pieces keep each other in memory. */
+export function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

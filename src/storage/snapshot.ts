@@ -12,7 +12,7 @@ import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
 import { MAX_STORED_VALUE_BYTES } from '../base/limits.js';
 import { type SnapshotHeader, parseSnapshotHeader } from './snapshot-header.js';
-import type { Pair } from './shard.js';
+import type { Pair } from './kept.js';
 import { Table } from './table.js';
 import type { TableSnapshot } from './table-snapshot.js';
 

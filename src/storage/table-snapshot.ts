@@ -3,7 +3,8 @@
  * Invariant: every shard is told as it was when the snapshot began.
  */
 import { assert } from '../base/assert.js';
-import type { FrozenShard, Pair, Shard } from './shard.js';
+import type { Pair } from './kept.js';
+import type { FrozenShard, Shard } from './shard.js';
 
 export interface TableSummary {
   readonly keys: number;

@@ -11,8 +11,9 @@ import { assert } from '../base/assert.js';
 import { Tally } from './digest.js';
 import { IMAGE_BYTES, KeyImage } from './key-image.js';
 import { Pages } from './pages.js';
-import { KEPT_BYTES, Shard } from './shard.js';
+import { KEPT_BYTES, Shard, ownCopy } from './shard.js';
 import { TableSnapshot } from './table-snapshot.js';
+import { Upkeep } from './upkeep.js';
 
 const SHARD_BITS = 10;
 
@@ -36,6 +37,7 @@ export class Table {
   private readonly shards: (Shard | null)[] = Array.from({ length: SHARDS }, () => null);
   private readonly snapshots = new Set<TableSnapshot>();
   private readonly memory = new Pages();
+  private readonly upkeep = new Upkeep();
   private readonly tally = new Tally();
   /** Of the key that is worked on. */
   private readonly image = new KeyImage();
@@ -45,7 +47,7 @@ export class Table {
     return this.tally.size;
   }
 
-  /** Memory that the pairs are taken to need: their bytes and a constant for each. */
+  /** Memory that the pairs are taken to need. */
   get bytes(): number {
     return this.tally.bytes;
   }
@@ -92,12 +94,14 @@ export class Table {
 
   /**
    * Computes one shard's digest anew from the bytes that it holds, in turn. `rotten` means that a
-   * stored byte is not what was written.
+   * stored byte is not what was written. Rids a sound one of the garbage that it was left with.
    */
   scrubNextShard(): 'sound' | 'rotten' {
     const shard = this.shards[this.nextToScrub];
     this.nextToScrub = (this.nextToScrub + 1) % SHARDS;
-    return shard?.isSound() === false ? 'rotten' : 'sound';
+    if (shard?.isSound() === false) return 'rotten';
+    shard?.tidy();
+    return 'sound';
   }
 
   /** All pairs as of now. The caller must `close` it; until then writes freeze shards for it. */
@@ -121,13 +125,6 @@ export class Table {
   private shardForWriting(): Shard {
     const index = this.image.shard(SHARD_BITS);
     for (const snapshot of this.snapshots) snapshot.preserve(index);
-    return (this.shards[index] ??= new Shard(this.memory, this.tally));
+    return (this.shards[index] ??= new Shard(this.memory, this.tally, this.upkeep));
   }
-}
-
-/** Outside Node's pool, whose pieces keep each other in memory. */
-function ownCopy(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
 }

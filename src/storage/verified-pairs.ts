@@ -6,7 +6,7 @@
  */
 import { crc32 } from '../base/hash.js';
 import { Tally } from './digest.js';
-import type { Pair } from './shard.js';
+import type { Pair } from './kept.js';
 import type { TableSnapshot } from './table-snapshot.js';
 
 /** What is stored is not what was written. */

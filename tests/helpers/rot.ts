@@ -3,6 +3,7 @@
  * looks behind its fence.
  */
 import { assert } from '../../src/base/assert.js';
+import type { Kept } from '../../src/storage/kept.js';
 import { KeyImage } from '../../src/storage/key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, type Pages } from '../../src/storage/pages.js';
 import type { Slots } from '../../src/storage/slots.js';
@@ -13,7 +14,7 @@ const VALUE_BIT = 2;
 
 interface Shard {
   readonly slots: Slots;
-  readonly kept: Map<string, Buffer> | null;
+  readonly kept: Kept;
   readonly find: (image: KeyImage) => number;
 }
 
@@ -30,7 +31,7 @@ export function flipStoredByte(table: Table, key: string): boolean {
   const value = table.get(key);
   if (value === undefined || value.length === 0) return false;
   const { shards } = table as unknown as Innards;
-  const shard = shards.find((each) => each?.kept?.has(key) === true);
+  const shard = shards.find((each) => each?.kept.has(key) === true);
   if (shard === undefined) {
     flipBit(table, key, 32 * (1 + Math.ceil(key.length / 4)) + VALUE_BIT);
     return true;
@@ -38,7 +39,7 @@ export function flipStoredByte(table: Table, key: string): boolean {
   // A changed copy: in one process all replicas share the bytes that arrived.
   const copy = Buffer.from(value);
   copy.writeUInt8((copy[0] ?? 0) ^ (1 << VALUE_BIT), 0);
-  shard?.kept?.set(key, copy);
+  shard?.kept.set(key, copy);
   return true;
 }
 

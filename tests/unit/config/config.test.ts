@@ -60,7 +60,7 @@ describe('config', () => {
     const limit = (memoryBytes: number, heapLimitBytes: number): number =>
       loadConfigText(COURSE_COORDINATOR.join('\n'), FILE, { ...FACTS, memoryBytes, heapLimitBytes })
         .maxMemoryBytes;
-    expect(limit(8 * GB, 2 * GB)).to.equal(GB);
+    expect(limit(8 * GB, 2 * GB)).to.equal(1.5 * GB);
     expect(limit(2 * GB, 4 * GB)).to.equal(GB / 2);
     expect(limit(16 * MB, 16 * MB)).to.equal(64 * MB);
   });

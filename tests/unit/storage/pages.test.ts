@@ -61,4 +61,19 @@ describe('storage/pages', () => {
     pages.release(page);
     expect(pages.left).to.equal(1);
   });
+
+  it('has another name for every page, up to the last one that it gives out', () => {
+    const pages = new Pages();
+    // Without 16 GiB behind them.
+    Object.assign(pages, { allocate: () => undefined });
+    const seen = new Uint8Array(2 ** 32 / PAGE_WORDS);
+    const count = pages.left;
+    let distinct = 0;
+    for (let taken = 0; taken < count; taken += 1) {
+      const number = pages.take() >>> Math.log2(PAGE_WORDS);
+      if (seen[number] === 0) distinct += 1;
+      seen[number] = 1;
+    }
+    expect([distinct, seen[0]]).to.deep.equal([count, 0]);
+  });
 });

@@ -6,6 +6,7 @@ import { Tally } from '../../../src/storage/digest.js';
 import { IMAGE_BYTES, KeyImage } from '../../../src/storage/key-image.js';
 import { Pages } from '../../../src/storage/pages.js';
 import { type FrozenShard, KEPT_BYTES, Shard } from '../../../src/storage/shard.js';
+import { Upkeep } from '../../../src/storage/upkeep.js';
 
 type Model = Map<string, string>;
 
@@ -187,5 +188,77 @@ describe('storage/shard', () => {
     const large = Buffer.alloc(KEPT_BYTES, 1);
     shard.set('k', image, large);
     expect(shard.get('k', image)).to.equal(large);
+  });
+
+  it('is frozen without a look at any pair', () => {
+    const memory = new Pages();
+    const pair = new Pair(memory);
+    for (let number = 0; number < 500; number += 1) pair.set(`key ${number}`, 'v'.repeat(100));
+    let looks = 0;
+    const words = new Proxy(memory.words, {
+      get: (target, name) => {
+        looks += 1;
+        return Reflect.get(target, name) as unknown;
+      },
+    });
+    Object.assign(memory, { words });
+    const frozen = pair.shard.freeze();
+    expect(looks).to.equal(0);
+    pair.delete('key 7');
+    expect(told(frozen).size).to.equal(500);
+    expect(looks).to.be.greaterThan(0);
+  });
+
+  it('tells what was large when it was frozen, with what was deleted since behind it', () => {
+    const pair = new Pair(new Pages());
+    const [before, after] = ['b'.repeat(KEPT_BYTES), 'a'.repeat(KEPT_BYTES)];
+    for (const key of ['changed', 'deleted', 'shrunk', 'same']) pair.set(key, before);
+    const frozen = [pair.shard.freeze(), pair.shard.freeze()];
+    const model = new Map(pair.model);
+    for (const key of ['changed', 'new', 'changed']) pair.set(key, after);
+    for (const key of ['deleted', 'new']) pair.delete(key);
+    pair.set('shrunk', 'small');
+    for (const each of frozen) {
+      expect(told(each)).to.deep.equal(model);
+      expect([...told(each).keys()]).to.deep.equal(['same', 'changed', 'deleted', 'shrunk']);
+      each.release();
+    }
+    pair.check();
+  });
+
+  it('leaves garbage for later when many shards have it at once, and none for good', () => {
+    const [memory, upkeep] = [new Pages(), new Upkeep()];
+    const shards = Array.from({ length: 200 }, () => new Shard(memory, new Tally(), upkeep));
+    const image = new KeyImage();
+    const rounds = 40;
+    for (const shard of shards) {
+      for (let round = 0; round < rounds; round += 1) {
+        image.readText(`key ${round}`);
+        shard.set(`key ${round}`, image, Buffer.alloc(900));
+      }
+    }
+    const full = memory.left;
+    const most: number[] = [];
+    const take = memory.take.bind(memory);
+    let taken = 0;
+    Object.assign(memory, {
+      take: () => {
+        taken += 1;
+        return take();
+      },
+    });
+    for (let round = 0; round < rounds; round += 1) {
+      taken = 0;
+      for (const shard of shards) {
+        image.readText(`key ${round}`);
+        shard.delete(`key ${round}`, image);
+      }
+      most.push(taken);
+      if (round === 30) expect(memory.left - full).to.be.at.least(800);
+    }
+    expect(Math.max(...most)).to.be.within(1, 250);
+    for (const shard of shards) shard.tidy();
+    // Ten pages a shard, of which one may have little garbage in it.
+    expect(memory.left - full).to.be.at.least(200 * 9);
   });
 });
