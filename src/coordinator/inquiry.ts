@@ -8,6 +8,7 @@
  * left out.
  */
 import {
+  type ClusterId,
   type Epoch,
   type Member,
   type Millis,
@@ -209,19 +210,24 @@ export class Inquiry {
       .map((peer) => peer.address);
   }
 
+  /** Of a start without log: this one and those before it; `later` is newer than the answers. */
+  viewsThatCount(view: View, later: Iterable<Status> = []): View[] {
+    return viewsBack(view, [...this.answers(), ...later]);
+  }
+
   private notAnswered(view: View): string[] {
     const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
-    const asked = this.isWithoutLog ? membersOf(viewsBack(view, this.answers())) : view.members;
-    return asked
-      .filter((member) => !answered.has(member.storeId))
-      .map((member) => this.naming(member));
+    const asked = this.isWithoutLog ? membersOf(this.viewsThatCount(view)) : view.members;
+    return this.naming(asked.filter((member) => !answered.has(member.storeId)));
   }
 
   /** For operators, who may have to put one back into the configuration. */
-  naming({ address, storeId }: Member): string {
-    const isConfigured = this.peers.all.some((peer) => peer.address === address);
-    const hint = isConfigured ? '' : ', which is not configured';
-    return `${address} (store ${storeId.slice(0, 8)}${hint})`;
+  naming(members: readonly Member[]): string[] {
+    return members.map(({ address, storeId }) => {
+      const isConfigured = this.peers.all.some((peer) => peer.address === address);
+      const hint = isConfigured ? '' : ', which is not configured';
+      return `${address} (store ${storeId.slice(0, 8)}${hint})`;
+    });
   }
 
   /**
@@ -283,4 +289,10 @@ export function membersOf(views: readonly View[]): Member[] {
     for (const member of view.members) members.set(member.storeId, member);
   }
   return [...members.values()];
+}
+
+/** Those that are known, this coordinator's own included: more than one is a mistake. */
+export function clustersOf(answers: readonly Status[], own: ClusterId): ClusterId[] {
+  const known = [...answers.map(({ clusterId }) => clusterId), own];
+  return [...new Set(known.filter((clusterId) => clusterId !== ''))];
 }

@@ -18,6 +18,7 @@
  */
 import {
   type Epoch,
+  type Member,
   type Millis,
   type StoreId,
   type View,
@@ -31,7 +32,7 @@ import type { Prng } from '../base/prng.js';
 import type { Status, Viewed } from '../rpc/messages.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
-import { Inquiry, membersOf, viewsBack } from './inquiry.js';
+import { clustersOf, Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
@@ -109,10 +110,20 @@ export class Takeover {
   }
 
   private fence(peer: Peer): void {
+    if (this.step === 'fencing' && !this.isNeeded(peer)) return;
     const { clusterId, generation, epoch } = this.core;
     const expected = this.step === 'done' ? null : this.inquiry.promiseOf(peer);
     if (expected === undefined) this.inquiry.onOpen(peer);
     else this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
+  }
+
+  /** Others later: a start that hears the members alone must see the highest epoch of all. */
+  private isNeeded({ storeId }: Peer): boolean {
+    const { latest: view, views } = this.membership;
+    if (view === null || this.core.settings.forcedView !== '') return true;
+    const { inquiry, fenced } = this;
+    const counting = inquiry.isWithoutLog ? inquiry.viewsThatCount(view, fenced.values()) : views;
+    return membersOf(counting).some((member) => member.storeId === storeId);
   }
 
   private fenceAll(peers: readonly Peer[]): void {
@@ -133,21 +144,16 @@ export class Takeover {
     return this.step !== step;
   }
 
-  // Step 1.
-
   private tryRaise(): void {
     const result = this.inquiry.conclude();
     if (result !== null) this.raise(result.target, result.answers);
   }
 
-  // Step 2.
-
   private raise(target: View | null, answers: readonly Status[]): void {
     const { core, membership } = this;
-    const clusters = new Set(answers.map((status) => status.clusterId).filter((id) => id !== ''));
-    if (core.clusterId !== '') clusters.add(core.clusterId);
-    if (clusters.size > 1) {
-      core.exit(`participants of different clusters are configured: ${[...clusters].join(', ')}`);
+    const clusters = clustersOf(answers, core.clusterId);
+    if (clusters.length > 1) {
+      core.exit(`participants of different clusters are configured: ${clusters.join(', ')}`);
       return;
     }
     const [clusterId] = clusters;
@@ -186,8 +192,6 @@ export class Takeover {
       this.fenceAll(this.peers.all);
     });
   }
-
-  // Step 3.
 
   onFenced(peer: Peer, told: Status): void {
     if (this.step === 'asking' || this.step === 'raising') return;
@@ -242,6 +246,7 @@ export class Takeover {
     if (isWithoutLog) membership.adopt(views.toReversed());
     for (const status of statuses) membership.noteStatus(status);
     this.step = 'deciding';
+    this.fenceAll(this.peers.all.filter((peer) => !peer.isFenced));
   }
 
   /** A member must be there; of whoever else is asked it is enough to be bound to the epoch. */
@@ -271,14 +276,15 @@ export class Takeover {
     if (this.membership.installed !== null) this.finish();
   }
 
-  // Step 4.
-
   private tryRecord(): void {
     const { core, membership } = this;
     const view = membership.latest;
     if (view === null || !membership.isDurable) return;
     const present = membership.memberPeers().filter((peer) => peer.isFenced);
-    if (!this.mayGoOnWith(view, present)) return;
+    const missing = view.members.filter(
+      ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
+    );
+    if (!this.mayGoOnWith(view, present, missing)) return;
     const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
     const others = [...this.fenced.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
@@ -288,7 +294,7 @@ export class Takeover {
       const peer = this.peers.byStore(storeId);
       if (peer !== undefined) peer.unsound = why;
     }
-    if (!this.mayDecide(view, statuses, verdicts)) return;
+    if (!this.mayDecide(view, missing, verdicts)) return;
     const exact = verdicts.deciders.length === view.members.length;
     const mustShrink = !exact && (verdicts.excluded.length > 0 || verdicts.needsExactView);
     const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
@@ -304,29 +310,23 @@ export class Takeover {
     this.record(verdicts);
   }
 
-  private mayDecide(view: View, statuses: readonly Status[], verdicts: Verdicts): boolean {
-    const rest = view.members.filter(({ storeId }) => !statuses.some((s) => s.storeId === storeId));
-    const names = rest.map((member) => this.inquiry.naming(member));
-    const why = objection(verdicts, `view ${view.number}`, names);
+  private mayDecide(view: View, missing: readonly Member[], verdicts: Verdicts): boolean {
+    const why = objection(verdicts, `view ${view.number}`, this.inquiry.naming(missing));
     if (why === '') return true;
     this.core.await(why);
-    if (!this.inquiry.isWithoutLog || rest.length > 0) this.step = 'fencing';
+    if (!this.inquiry.isWithoutLog || missing.length > 0) this.step = 'fencing';
     return false;
   }
 
   /** A member that was lost again is waited for, or left out where the log allows it. */
-  private mayGoOnWith(view: View, present: readonly Peer[]): boolean {
-    const missing = view.members.filter(
-      ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
-    );
+  private mayGoOnWith(view: View, present: readonly Peer[], missing: readonly Member[]): boolean {
     const isPassing = missing.some(({ storeId }) => {
       const peer = this.peers.byStore(storeId);
       return peer !== undefined && !this.peers.isSuspected(peer);
     });
     if (present.length > 0 && !isPassing && !(this.inquiry.isWithoutLog && missing.length > 0))
       return this.inquiry.isWithoutLog || this.mayFollow(view, present);
-    const names = missing.map((member) => this.inquiry.naming(member));
-    this.core.await(`view ${view.number} needs ${names.join(', ')}`);
+    this.core.await(`view ${view.number} needs ${this.inquiry.naming(missing).join(', ')}`);
     return false;
   }
 

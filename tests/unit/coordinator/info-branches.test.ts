@@ -42,10 +42,16 @@ describe('coordinator/info: before and without others', () => {
     ];
     const driver = new CoordinatorDriver({ names: ['a', 'b', 'c', 'd'], log });
     for (const { name } of driver.parts)
-      driver.part(name).status = holding(name, '', { view: last });
+      driver.part(name).status = holding(name, '1', { view: last });
     driver.part('d').status = status('d', { empty: true });
-    driver.part('a').silent.add('fence');
+    const { silent } = driver.part('a');
+    silent.add('fence');
     driver.run(100);
+    expect(states(driver), 'not bound yet').to.deep.equal(['member', 'member', 'out', 'out']);
+    driver.isSyncHeld = true;
+    silent.delete('fence');
+    driver.part('a').lose();
+    driver.run(200);
     expect(driver.phase).to.equal('recovering');
     expect(states(driver)).to.deep.equal(['member', 'member', 'out', 'new']);
   });

@@ -37,6 +37,20 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
   });
 
+  it('binds whoever is outside the view only once its members are bound', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
+    for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+    driver.part('a').silent.add('fence');
+    const fences = (): number => driver.part('c').got.filter(({ type }) => type === 'fence').length;
+    driver.run(900);
+    expect([driver.phase, fences()]).to.deep.equal(['recovering', 0]);
+    driver.part('a').wake();
+    driver.part('a').lose();
+    driver.run(3000);
+    expect(fences()).to.equal(1);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
+  });
+
   it('counts what an operator has overridden as nothing', () => {
     const driver = restarted(['C C C', 'C', '']);
     holds(driver.part('a'), 'C C C', { view: of(9, view(9, 'a')), epoch: epoch(9) });
