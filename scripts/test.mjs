@@ -28,6 +28,12 @@ const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
 const total = { passed: 0, failed: 0, skipped: 0 };
+const startedAt = performance.now();
+
+function minutesSince(time) {
+  const seconds = Math.round((performance.now() - time) / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
 
 function count(name, isPassed) {
   if (isPassed) total.passed++;
@@ -160,6 +166,7 @@ async function everything() {
   await lane([...PROMPT]);
   const search = 'tests that search';
   await tests(search, (env) => step(search, bin('mocha'), SEARCHING, env));
+  process.stdout.write(`\n== all tests took ${minutesSince(startedAt)}\n`);
   if (CHAOS_MINUTES === '') return;
   const chaos = join(root, 'dist/tests/chaos/chaos.js');
   step('chaos', process.execPath, [chaos, '--minutes', CHAOS_MINUTES, '--seed', '1']);

@@ -3,7 +3,7 @@
  * `node:zlib` for them, so that the choice of algorithm is made once. Besides, numbers that nobody
  * can guess, for hash tables whose layout shows in nothing but their speed.
  */
-import { createHash, createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hash, randomFillSync, timingSafeEqual } from 'node:crypto';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 /** CRC-32 (ISO 3309, as in zip and PNG), unsigned. `seed` continues an earlier checksum. */
@@ -11,11 +11,9 @@ export function crc32(data: Buffer | string, seed = 0): number {
   return zlibCrc32(data, seed);
 }
 
-/** First 16 bytes of SHA-256 over the parts, as 32 hexadecimal digits. */
-export function shortHash(...parts: readonly (Buffer | string)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex').slice(0, 32);
+/** First 16 bytes of SHA-256, as 32 hexadecimal digits. */
+export function shortHash(data: Buffer | string): string {
+  return hash('sha256', data, 'hex').slice(0, 32);
 }
 
 /** HMAC-SHA-256 (RFC 2104) as hexadecimal digits. */

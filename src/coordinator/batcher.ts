@@ -26,6 +26,8 @@ export class Batcher {
   private expected = 0;
   /** How many there were when more were last waited for. */
   private gathered = 0;
+  /** None that waits is due before this. */
+  private timeoutAt: Millis = Infinity;
 
   constructor(private readonly core: CoordinatorCore) {}
 
@@ -54,13 +56,17 @@ export class Batcher {
   add(write: PendingWrite): void {
     this.queue.push(write);
     this.count(write, 1);
+    this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
   }
 
   /** Back to the head, in order: their transaction was aborted for another's sake. */
   putBack(writes: readonly PendingWrite[]): void {
     const alive = writes.filter((write) => write.client !== null);
     this.queue = [...alive, ...this.queue];
-    for (const write of alive) this.count(write, 1);
+    for (const write of alive) {
+      this.count(write, 1);
+      this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
+    }
   }
 
   /** A client has its answer, and may send its next command at once. */
@@ -107,9 +113,10 @@ export class Batcher {
 
   /** Answers and drops what has waited too long; it was never sent. */
   expire(now: Millis, code: string, text: string): void {
+    if (now < this.timeoutAt) return;
     const late = this.queue.filter((write) => now >= write.deadline);
-    if (late.length === 0) return;
     this.queue = this.queue.filter((write) => now < write.deadline);
+    this.timeoutAt = this.queue.reduce((at, write) => Math.min(at, write.deadline), Infinity);
     this.drop(late, code, text);
   }
 
@@ -119,8 +126,9 @@ export class Batcher {
     this.drop(all, code, text);
   }
 
+  /** `expire` has nothing to do before this. */
   get nextDeadline(): Millis {
-    return this.queue.reduce((at, write) => Math.min(at, write.deadline), Infinity);
+    return this.timeoutAt;
   }
 
   private drop(writes: readonly PendingWrite[], code: string, text: string): void {

@@ -62,7 +62,7 @@ export class Transaction {
   ) {}
 
   become(state: TransactionState): void {
-    assert(TRANSITIONS[this.state].includes(state), `no way from ${this.state} to ${state}`);
+    assert(TRANSITIONS[this.state].includes(state), 'a transaction goes from state to state');
     this.state = state;
   }
 

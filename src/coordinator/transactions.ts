@@ -13,7 +13,7 @@ import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
 import { type Millis, formatTxid } from '../base/ids.js';
 import { MAX_IN_FLIGHT } from '../base/limits.js';
-import type { Done, Vote } from '../rpc/messages.js';
+import type { Done, Prepare, Request, Vote } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
 import type { OutcomeRecord } from '../wal/record.js';
 import { Aborts, tooFew, unanimousNo } from './aborts.js';
@@ -35,6 +35,8 @@ export class Transactions {
   private readonly aborts: Aborts;
   private readonly unreported = new Unreported();
   private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
+  /** No write that was begun is due before this. */
+  private timeoutAt: Millis = Infinity;
   /** When a member was last found to answer again after a silence. */
   recoveredAt: Millis = -Infinity;
   /** While a newcomer is let in nothing new is sent, but for what all members hold in pieces. */
@@ -123,12 +125,13 @@ export class Transactions {
     const tx = new Transaction(core.epoch.number, core.lastTxid, payload, writes);
     this.undecided.push(tx);
     this.unreported.begun(tx.txid, writes);
+    for (const { deadline } of writes) this.timeoutAt = Math.min(this.timeoutAt, deadline);
     core.counters.lastBatchCommands = writes.length;
     core.counters.largestBatchCommands = Math.max(
       core.counters.largestBatchCommands,
       writes.length,
     );
-    for (const peer of this.membership.memberPeers()) if (peer.isReady) this.prepare(peer, tx);
+    this.sendToReady(this.prepareOf(tx), false);
     core.trace.point('coordinator-prepared');
   }
 
@@ -144,7 +147,8 @@ export class Transactions {
   resend(peer: Peer, lastPrepared: number): void {
     for (const tx of this.undecided) {
       if (tx.txid > lastPrepared) {
-        if (tx.state === 'preparing') this.prepare(peer, tx); // Else its abort is on its way.
+        // Else its abort is on its way.
+        if (tx.state === 'preparing') this.peers.send(peer, this.prepareOf(tx));
       } else if (peer.storeId !== null) {
         tx.votes.set(peer.storeId, { yes: true, reason: '' });
       }
@@ -152,20 +156,16 @@ export class Transactions {
     this.advance();
   }
 
-  private prepare(peer: Peer, tx: Transaction): void {
-    const { epoch, txid } = tx;
-    const { parts, stage, length, crc } = tx.payload;
+  private prepareOf({ epoch, txid, payload }: Transaction): Prepare {
+    const { parts, stage, length, crc } = payload;
     const view = this.membership.announced?.number ?? 0;
-    this.peers.send(peer, {
-      type: 'prepare',
-      epoch,
-      view,
-      txid,
-      payload: parts,
-      stage,
-      length,
-      crc,
-    });
+    return { type: 'prepare', epoch, view, txid, payload: parts, stage, length, crc };
+  }
+
+  private sendToReady(message: Request, isPatient: boolean): void {
+    for (const peer of this.membership.memberPeers()) {
+      if (peer.isReady) this.peers.send(peer, message, isPatient);
+    }
   }
 
   onVote(peer: Peer, message: Vote): void {
@@ -298,9 +298,7 @@ export class Transactions {
 
   private tell(tx: Transaction, commit: boolean, isPatient: boolean): void {
     const { epoch, txid } = tx;
-    for (const peer of this.membership.memberPeers()) {
-      if (peer.isReady) this.peers.send(peer, { type: 'outcome', epoch, txid, commit }, isPatient);
-    }
+    this.sendToReady({ type: 'outcome', epoch, txid, commit }, isPatient);
   }
 
   onDone(peer: Peer, message: Done): void {
@@ -331,21 +329,24 @@ export class Transactions {
       'TRYAGAIN',
       'not executed: no transaction could be begun in time',
     );
-    for (const tx of this.named) {
-      for (const write of tx.writes) {
-        if (write.client !== null && core.now >= write.deadline) this.answerUnknown(tx, write);
-      }
-    }
+    if (core.now >= this.timeoutAt) this.answerLate();
     this.awaited = this.awaited.filter((tx) => tx.writes.some((write) => write.client));
     this.aborts.forgetAnswered();
   }
 
   nextTimeoutAt(): Millis {
-    let at = this.batcher.nextDeadline;
+    return Math.min(this.batcher.nextDeadline, this.timeoutAt);
+  }
+
+  private answerLate(): void {
+    this.timeoutAt = Infinity;
     for (const tx of this.named) {
-      for (const write of tx.writes) if (write.client !== null) at = Math.min(at, write.deadline);
+      for (const write of tx.writes) {
+        if (write.client === null) continue;
+        if (this.core.now >= write.deadline) this.answerUnknown(tx, write);
+        else this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
+      }
     }
-    return at;
   }
 
   /** Shutdown or a lost log: everybody gets the most honest answer there is. */

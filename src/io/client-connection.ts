@@ -4,9 +4,9 @@
  * many clients of one commit, cost one system call a connection.
  */
 import type { Socket } from 'node:net';
+import type { Bytes } from '../base/bytes.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
-import type { Bytes } from '../resp/encode.js';
 import type { Session } from '../resp/session.js';
 
 export interface ConnectionOwner {

@@ -2,7 +2,7 @@
  * The Disk port on a real folder. The only file that touches the data folder's files, apart from
  * the lock.
  */
-import { constants, writevSync } from 'node:fs';
+import { constants, fdatasync, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../ports/disk.js';
@@ -193,8 +193,16 @@ class AppendFile implements DiskFile {
     return (await this.handle.writev(chunks)).bytesWritten;
   }
 
+  /** With a callback: the handle's own promise costs half as much again as the sync. */
   sync(): Promise<void> {
-    return syncing(this.name, this.handle.datasync());
+    const { fd } = this.handle;
+    const synced = new Promise<void>((resolve, reject) => {
+      fdatasync(fd, (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+    return syncing(this.name, synced);
   }
 
   async truncate(size: number): Promise<void> {

@@ -7,17 +7,18 @@
  * socket can emit has a listener as long as the socket lives.
  */
 import type { Socket } from 'node:net';
+import type { Bytes } from '../base/bytes.js';
 import { CLOSE_LINGER_MS, type PeerConnection } from '../ports/network.js';
 import { MAX_UNPROVED_BYTES } from '../rpc/limits.js';
 import type { Reply, Request } from '../rpc/messages.js';
 import { RpcProtocolError } from '../rpc/rpc-protocol-error.js';
 
 export interface PeerRole<Out, In> {
-  encode(message: Out): Buffer[];
+  encode(message: Out): readonly Bytes[];
   /** Messages that this chunk completes; throws `RpcProtocolError`. */
   decode(chunk: Buffer): In[];
   /** What the peer is told before its connection is closed for a protocol error, if anything. */
-  farewell(reason: string): Buffer[];
+  farewell(reason: string): readonly Bytes[];
   received(message: In): void;
   ended(reason: string): void;
 }
@@ -31,9 +32,6 @@ export interface PeerSocketOwner {
   countRead(bytes: number): void;
 }
 
-/** Up to this size, one copy and one buffer are cheaper for the system than many buffers. */
-const JOIN_UP_TO_BYTES = 64 * 1024;
-
 type State = 'open' | 'closing' | 'ended';
 
 export class PeerSocket<
@@ -42,7 +40,7 @@ export class PeerSocket<
 > implements PeerConnection<Out> {
   bytesRead = 0;
   private state: State = 'open';
-  private pending: Buffer[] = [];
+  private pending: Bytes[] = [];
   private pendingBytes = 0;
   private isDirty = false;
   private sentBytes = 0;
@@ -91,15 +89,14 @@ export class PeerSocket<
     this.isDirty = false;
     const { pending, socket } = this;
     if (pending.length === 0 || this.state === 'ended') return;
-    const bytes = this.pendingBytes;
     this.pending = [];
     this.pendingBytes = 0;
-    if (bytes <= JOIN_UP_TO_BYTES) {
-      socket.write(pending.length === 1 ? (pending[0] ?? '') : Buffer.concat(pending, bytes));
+    if (pending.every(isText)) {
+      socket.write(pending.join(''), 'latin1');
       return;
     }
     socket.cork();
-    for (const chunk of pending) socket.write(chunk);
+    for (const chunk of pending) socket.write(chunk, 'latin1');
     socket.uncork();
   }
 
@@ -156,11 +153,15 @@ export class PeerSocket<
     this.socket.once('close', () => clearTimeout(timer));
   }
 
-  private enqueue(chunks: readonly Buffer[]): void {
+  private enqueue(chunks: readonly Bytes[]): void {
     for (const chunk of chunks) {
       this.pending.push(chunk);
       this.pendingBytes += chunk.length;
       this.sentBytes += chunk.length;
     }
   }
+}
+
+function isText(bytes: Bytes): bytes is string {
+  return typeof bytes === 'string';
 }

@@ -8,6 +8,7 @@
  */
 import { connect, Socket } from 'node:net';
 import { type Address, parseAddress } from '../config/address.js';
+import type { Bytes } from '../base/bytes.js';
 import { NO_EPOCH } from '../base/ids.js';
 import {
   DIAL_TIMEOUT_MS,
@@ -29,6 +30,8 @@ export class TcpNetwork implements Network, PeerSocketOwner {
   private waiting = new Set<{ flush(): void }>();
   private readonly held = new Set<{ flush(): void }>();
   private endOfTurn: NodeJS.Immediate | null = null;
+  /** What was encoded last: every member gets the same PREPARE. */
+  private encoded: { readonly message: Request; readonly frame: readonly Bytes[] } | null = null;
 
   /** Tests need not wait for the real limits. */
   constructor(
@@ -43,7 +46,7 @@ export class TcpNetwork implements Network, PeerSocketOwner {
       this.nextId(),
       socket,
       {
-        encode: encodeRequest,
+        encode: (message) => this.encodeOnce(message),
         decode: (chunk) => reader.push(chunk),
         farewell: () => [],
         received: (message) => handler.reply(message),
@@ -123,6 +126,13 @@ export class TcpNetwork implements Network, PeerSocketOwner {
 
   countRead(bytes: number): void {
     this.bytesRead += bytes;
+  }
+
+  private encodeOnce(message: Request): readonly Bytes[] {
+    if (this.encoded?.message !== message) {
+      this.encoded = { message, frame: encodeRequest(message) };
+    }
+    return this.encoded.frame;
   }
 
   private nextId(): number {

@@ -129,10 +129,13 @@ export class Participant {
   }
 
   nextTimeoutAt(): Millis | null {
-    const parts = [this.donor, this.catchUps, this.reads, this.scrub];
-    const timeouts = parts.map(({ timeoutAt }) => timeoutAt);
-    const set = timeouts.filter((at): at is Millis => at !== null);
-    return set.length === 0 ? null : Math.min(...set);
+    const at = Math.min(
+      this.donor.timeoutAt ?? Infinity,
+      this.catchUps.timeoutAt ?? Infinity,
+      this.reads.timeoutAt ?? Infinity,
+      this.scrub.timeoutAt ?? Infinity,
+    );
+    return at === Infinity ? null : at;
   }
 
   private onLinkClosed(id: number): void {

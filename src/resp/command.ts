@@ -102,7 +102,7 @@ export function fitsArity(arity: number, count: number): boolean {
 /** The argument at a place that the arity guarantees. */
 export function argumentAt(args: readonly Buffer[], index: number): Buffer {
   const arg = args[index];
-  assert(arg !== undefined, `argument ${index} is missing although the arity was checked`);
+  assert(arg !== undefined, 'the arity was checked');
   return arg;
 }
 

@@ -6,13 +6,11 @@
  * by reference must not be changed afterwards. No error or simple string contains a raw CR or LF.
  */
 import { assert, unreachable } from '../base/assert.js';
+import { type Bytes, bytesOf } from '../base/bytes.js';
 import { MAX_LAB_WORDS } from './limits.js';
 import type { Reply } from './replies.js';
 
 export type RespVersion = 2 | 3;
-
-/** To be written as it is; text is latin1, one character a byte. */
-export type Bytes = Buffer | string;
 
 /**
  * Bulk strings up to here are copied into the gathered bytes, which is cheaper than a buffer each.
@@ -141,12 +139,6 @@ export function encodeReply(reply: Reply, version: RespVersion): Buffer {
   const writer = new ReplyWriter();
   writer.write(reply, version);
   return bytesOf(writer.take());
-}
-
-export function bytesOf(parts: readonly Bytes[]): Buffer {
-  return Buffer.concat(
-    parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)),
-  );
 }
 
 /**

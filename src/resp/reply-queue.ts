@@ -4,7 +4,8 @@
  *
  * Invariant: the front place, if there is one, is not answered yet; bytes leave in request order.
  */
-import { type Bytes, ReplyWriter, type RespVersion } from './encode.js';
+import type { Bytes } from '../base/bytes.js';
+import { ReplyWriter, type RespVersion } from './encode.js';
 import { replyBytes, type Reply } from './replies.js';
 
 /** One request's turn. */

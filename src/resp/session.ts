@@ -11,6 +11,7 @@
  * nothing behind it is read until it has left.
  */
 import { assert } from '../base/assert.js';
+import type { Bytes } from '../base/bytes.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import {
   ClientState,
@@ -20,7 +21,6 @@ import {
 } from './client-state.js';
 import { replyOf, type CommandOutcome, type StoreAnswer } from './command.js';
 import { commandOf, dispatch, isHttp } from './dispatch.js';
-import type { Bytes } from './encode.js';
 import type { ClientInfo, SessionEnvironment } from './environment.js';
 import { LAB_ERROR, protocolError } from './error-replies.js';
 import { MAX_UNPARSED_BYTES, readerLimits } from './limits.js';
@@ -106,7 +106,7 @@ export class Session {
   /** What the store says to a request that left before. */
   complete(token: number, reply: StoreReply): void {
     const pending = this.pending.get(token);
-    assert(pending !== undefined, `the store answered token ${token} twice or unasked`);
+    assert(pending !== undefined, 'the store answers what was asked, once');
     this.pending.delete(token);
     this.inFlightBytes -= pending.bytes;
     const made = replyOf(reply, pending.answer);

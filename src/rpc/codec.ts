@@ -7,17 +7,15 @@
  * Knows no sockets. Invariants: decoding what was encoded gives an equal message (buffers that
  * were sent in parts arrive as one); bytes that are no message give an `RpcProtocolError`.
  */
-import type { Epoch, Member, Position, View } from '../base/ids.js';
+import type { Bytes } from '../base/bytes.js';
+import type { Epoch, Member, View } from '../base/ids.js';
 import {
   bytes,
-  chunks,
   constant,
   elapsedMs,
   flag,
-  key,
   list,
   nullable,
-  numbers,
   oneOf,
   ownIdentity,
   prose,
@@ -26,12 +24,13 @@ import {
   uint,
   uint32,
 } from './fields.js';
+import * as hot from './hot-messages.js';
 import { MessageTable } from './message-table.js';
 import type * as m from './messages.js';
 import { RpcProtocolError } from './rpc-protocol-error.js';
 
 const epoch = record<Epoch>({ number: uint, nonce: text });
-const position = record<Position>({ txid: uint, chain: text });
+const { position } = hot;
 const transaction = record<{ readonly epoch: number; readonly txid: number }>({
   epoch: uint,
   txid: uint,
@@ -92,22 +91,8 @@ const REQUESTS = new MessageTable<m.Request>('2PC.', {
     expected: nullable(epoch),
   }),
   view: record<m.InstallView>({ type: constant('view'), view }),
-  prepare: record<m.Prepare>({
-    type: constant('prepare'),
-    epoch: uint,
-    view: uint,
-    txid: uint,
-    stage: text,
-    length: uint,
-    crc: uint,
-    payload: chunks,
-  }),
-  outcome: record<m.Outcome>({
-    type: constant('outcome'),
-    epoch: uint,
-    txid: uint,
-    commit: flag,
-  }),
+  prepare: hot.prepare,
+  outcome: hot.outcome,
   piece: record<m.Piece>({
     type: constant('piece'),
     stage: text,
@@ -116,13 +101,7 @@ const REQUESTS = new MessageTable<m.Request>('2PC.', {
     bytes,
   }),
   unstage: record<m.Unstage>({ type: constant('unstage'), stage: text }),
-  read: record<m.Read>({
-    type: constant('read'),
-    id: uint,
-    view: uint,
-    op: oneOf('get', 'gets', 'exists', 'size'),
-    keys: list(key),
-  }),
+  read: hot.read,
   more: record<m.ReadMore>({ type: constant('more'), id: uint, offset: uint }),
   ping: record<m.Ping>({ type: constant('ping'), sequence: uint, epoch }),
   catchUp: record<m.CatchUp>({
@@ -167,32 +146,10 @@ const REPLIES = new MessageTable<m.Reply>('', {
   status: record<m.StatusReply>({ type: constant('status'), status }),
   fenced: record<m.StatusReply>({ type: constant('fenced'), status }),
   viewed: record<m.Viewed>({ type: constant('viewed'), number: uint, epoch }),
-  vote: record<m.Vote>({
-    type: constant('vote'),
-    epoch: uint,
-    txid: uint,
-    vote: oneOf('yes', 'no', 'need'),
-    reason: prose,
-  }),
-  done: record<m.Done>({
-    type: constant('done'),
-    epoch: uint,
-    txid: uint,
-    results: numbers,
-    position,
-    digest: text,
-    synced: uint,
-    bytes: uint,
-    keys: uint,
-  }),
+  vote: hot.vote,
+  done: hot.done,
   pieced: record<m.Pieced>({ type: constant('pieced'), stage: text, have: uint, refusal: prose }),
-  value: record<m.Value>({
-    type: constant('value'),
-    id: uint,
-    count: uint,
-    lengths: numbers,
-    data: chunks,
-  }),
+  value: hot.value,
   unreadable: record<m.Unreadable>({ type: constant('unreadable'), id: uint, reason: prose }),
   part: record<m.Part>({ type: constant('part'), id: uint, offset: uint, bytes }),
   pong: record<m.Pong>({
@@ -242,7 +199,7 @@ const REPLIES = new MessageTable<m.Reply>('', {
 /** The first bytes of every peer connection, and of no client's. */
 export const PEER_PREFIX: Buffer = REQUESTS.prefixOf('hello');
 
-export function encodeRequest(message: m.Request): Buffer[] {
+export function encodeRequest(message: m.Request): Bytes[] {
   return REQUESTS.encode(message);
 }
 
@@ -251,7 +208,7 @@ export function decodeRequest(args: readonly Buffer[]): m.Request {
   return REQUESTS.decode(args, false);
 }
 
-export function encodeReply(message: m.Reply): Buffer[] {
+export function encodeReply(message: m.Reply): Bytes[] {
   return REPLIES.encode(message);
 }
 

@@ -33,7 +33,7 @@ function integer(minimum: number, maximum: number): Field<number> {
   return single(
     (out, value) => {
       const fits = Number.isInteger(value) && value >= minimum && value <= maximum;
-      assert(fits, `${value} is no number to send`);
+      assert(fits, 'a number to send is whole and within its bounds');
       out.latin1(String(value));
     },
     (input) => {
@@ -63,7 +63,7 @@ export const elapsedMs: Field<number> = {
 export const numbers: Field<readonly number[]> = single<readonly number[]>(
   (out, values) => {
     for (const value of values) {
-      assert(Number.isSafeInteger(value) && value >= -1, `${value} is no number to send`);
+      assert(Number.isSafeInteger(value) && value >= -1, 'a number in a list is whole');
     }
     out.latin1(values.join(' '));
   },

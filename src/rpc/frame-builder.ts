@@ -1,21 +1,23 @@
 /**
- * Writes one message as a RESP array of bulk strings into as few Buffers as possible.
+ * Writes one message as a RESP array of bulk strings, in as few pieces as possible.
  *
- * Small fields gather in a latin1 string (one character a byte) that becomes one Buffer; a large
- * Buffer is passed on as it is, never copied. Knows nothing of messages. Invariant: the frames of
- * `finish` concatenated are the array that was begun, complete.
+ * Small fields gather in a latin1 string (one character a byte), which a socket takes as it is; a
+ * large Buffer is passed on as it is, never copied. Knows nothing of messages. Invariant: the
+ * pieces of `finish`, one behind the other, are the array that was begun, complete.
  */
 
-/** Buffers up to this size are cheaper to copy than to hand to the socket one by one. */
-const COPY_UP_TO_BYTES = 4096;
+import type { Bytes } from '../base/bytes.js';
 
-/** Longer text becomes a Buffer: strings have a largest length, which a frame may exceed. */
+/** Buffers up to this size are cheaper to copy than to hand to the socket one by one. */
+const COPY_UP_TO_BYTES = 32 * 1024;
+
+/** Longer text is cut: strings have a largest length, which a frame may exceed. */
 const MAX_PENDING_CHARACTERS = 1024 * 1024;
 
 const ASCII = /^[\0-\x7f]*$/;
 
 export class FrameBuilder {
-  private readonly chunks: Buffer[] = [];
+  private readonly chunks: Bytes[] = [];
   private pending: string;
 
   /** `head` is what comes before the first field, in latin1. */
@@ -50,7 +52,7 @@ export class FrameBuilder {
     this.pending += '\r\n';
   }
 
-  finish(): Buffer[] {
+  finish(): Bytes[] {
     this.flush();
     return this.chunks;
   }
@@ -62,7 +64,7 @@ export class FrameBuilder {
 
   private flush(): void {
     if (this.pending === '') return;
-    this.chunks.push(Buffer.from(this.pending, 'latin1'));
+    this.chunks.push(this.pending);
     this.pending = '';
   }
 }

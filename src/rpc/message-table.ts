@@ -5,6 +5,7 @@
  * follow in the order of the table. Knows neither sockets nor what messages mean.
  */
 import { assert } from '../base/assert.js';
+import type { Bytes } from '../base/bytes.js';
 import { ArgumentReader } from './argument-reader.js';
 import type { Field } from './fields.js';
 import { FrameBuilder } from './frame-builder.js';
@@ -40,7 +41,7 @@ export class MessageTable<M extends { readonly type: string }> {
   }
 
   /** The frame, to be written in this order; large buffers of the message are in it, uncopied. */
-  encode(message: M): Buffer[] {
+  encode(message: M): Bytes[] {
     const { head, body } = this.entry(message.type);
     const out = new FrameBuilder(`*${body.size(message) + 1}\r\n${head}`);
     body.put(out, message);
@@ -64,7 +65,7 @@ export class MessageTable<M extends { readonly type: string }> {
 
   private entry(type: string): Entry<M> {
     const entry = this.byType.get(type);
-    assert(entry !== undefined, `no message is called ${type}`);
+    assert(entry !== undefined, 'every message is in the table');
     return entry;
   }
 }

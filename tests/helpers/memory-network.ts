@@ -6,6 +6,7 @@
  * or a simulator) picks a lane and delivers its first item, or loses connections in the ways in
  * which real ones are lost. Knows no time: a dial that must time out is one that is cut.
  */
+import { type Bytes, bytesOf } from '../../src/base/bytes.js';
 import type {
   AcceptHandler,
   DialHandler,
@@ -332,7 +333,7 @@ export class MemoryNetwork {
   private connection<Out extends Request | Reply>(
     link: Link,
     side: Side,
-    encode: (message: Out) => Buffer[],
+    encode: (message: Out) => readonly Bytes[],
   ): PeerConnection<Out> {
     const end = link.ends[side];
     const lane = link.lanes[other(side)];
@@ -343,7 +344,7 @@ export class MemoryNetwork {
       id: link.id,
       send: (message, isPatient = false) => {
         if (!end.open) return;
-        const bytes = Buffer.concat(encode(message));
+        const bytes = bytesOf(encode(message));
         end.sentBytes += bytes.length;
         held.hold({ type: 'message', name: message.type, bytes });
         if (!isPatient) held.letGo();

@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import type { Prng } from '../../src/base/prng.js';
 import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
-import { bytesOf } from '../../src/resp/encode.js';
+import { bytesOf } from '../../src/base/bytes.js';
 import type { SessionEnvironment } from '../../src/resp/environment.js';
 import {
   DEFAULT_SESSION_LIMITS,

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { bytesOf } from '../../src/base/bytes.js';
 import { Prng } from '../../src/base/prng.js';
 import { encodeRequest, PEER_PREFIX } from '../../src/rpc/codec.js';
 import type { ClusterInfo } from '../helpers/cluster-info.js';
@@ -99,7 +100,7 @@ describe('hostile connections', function () {
   /** One that is welcomed; what must follow, a stranger cannot say. */
   function soundHello(): Buffer {
     const { address } = cluster.coordinator;
-    return Buffer.concat(encodeRequest(hello({ clusterId: '', coordinator: address })));
+    return bytesOf(encodeRequest(hello({ clusterId: '', coordinator: address })));
   }
 
   async function growth(): Promise<number> {
@@ -207,7 +208,7 @@ describe('hostile connections', function () {
     const prng = new Prng(2);
     const targets: readonly RoleProcess[] = cluster.participants;
     const greeting = soundHello();
-    const inquiry = Buffer.concat(encodeRequest({ type: 'inquire' }));
+    const inquiry = bytesOf(encodeRequest({ type: 'inquire' }));
     for (let round = 0; round < 6; round += 1) {
       const strangers = targets.map((target) => badClients(target));
       for (const clients of strangers) {

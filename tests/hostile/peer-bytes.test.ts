@@ -3,6 +3,7 @@
  * its connection with a named error, however it is cut; nothing else is ever thrown.
  */
 import { expect } from 'chai';
+import { bytesOf } from '../../src/base/bytes.js';
 import type { Prng } from '../../src/base/prng.js';
 import { encodeReply, encodeRequest } from '../../src/rpc/codec.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
@@ -87,9 +88,9 @@ function memory(): number {
 }
 
 function frameOf(message: Request): Buffer {
-  return Buffer.concat(encodeRequest(message));
+  return bytesOf(encodeRequest(message));
 }
 
 function replyFrameOf(message: Reply): Buffer {
-  return Buffer.concat(encodeReply(message));
+  return bytesOf(encodeReply(message));
 }

@@ -4,6 +4,7 @@
  * whatever the play hands to a machine could have come from a connection.
  */
 import fc from 'fast-check';
+import { bytesOf } from '../../src/base/bytes.js';
 import { AssertionError } from '../../src/base/assert.js';
 import type { Prng } from '../../src/base/prng.js';
 import { encodeReply, encodeRequest } from '../../src/rpc/codec.js';
@@ -31,11 +32,11 @@ export function sampleReplies(prng: Prng, count: number): readonly Reply[] {
 
 /** The request as it arrives, or null for what would end its connection. */
 export function arrivedRequest(message: Request): Request | null {
-  return arrived(() => new RequestFrames().push(Buffer.concat(encodeRequest(message))));
+  return arrived(() => new RequestFrames().push(bytesOf(encodeRequest(message))));
 }
 
 export function arrivedReply(message: Reply): Reply | null {
-  return arrived(() => new ReplyReader().push(Buffer.concat(encodeReply(message))));
+  return arrived(() => new ReplyReader().push(bytesOf(encodeReply(message))));
 }
 
 /** A value that our own encoder refuses to write does not arrive either. */

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { type FileHandle, mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +14,13 @@ import { MemoryDisk } from '../../helpers/memory-disk.js';
 
 const FULL_DISK_CHILD = fileURLToPath(new URL('../../helpers/full-disk-child.js', import.meta.url));
 
+function replaceFdatasync(
+  replacement: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void,
+): void {
+  Object.assign(fs, { fdatasync: replacement });
+  syncBuiltinESMExports();
+}
+
 /** Every sync of this process fails so, until the function that it resolves with is called. */
 async function failSyncs(folder: string, code: string): Promise<() => void> {
   const probe = await open(folder);
@@ -19,8 +28,15 @@ async function failSyncs(folder: string, code: string): Promise<() => void> {
   await probe.close();
   const { sync, datasync } = handles;
   const fail = (): Promise<void> => Promise.reject(Object.assign(new Error(code), { code }));
+  const { fdatasync } = fs;
+  replaceFdatasync((_fd, done) => {
+    done(Object.assign(new Error(code), { code }));
+  });
   Object.assign(handles, { sync: fail, datasync: fail });
-  return () => Object.assign(handles, { sync, datasync });
+  return () => {
+    Object.assign(handles, { sync, datasync });
+    replaceFdatasync(fdatasync);
+  };
 }
 
 describe('io/file-disk', () => {

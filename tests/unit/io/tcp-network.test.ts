@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { bytesOf } from '../../../src/base/bytes.js';
 import { TcpNetwork } from '../../../src/io/tcp-network.js';
 import { UnprovedPeers } from '../../../src/io/unproved-peers.js';
 import { NO_EPOCH } from '../../../src/base/ids.js';
@@ -187,7 +188,7 @@ describe('io/tcp-network', () => {
     await saw.opened;
     for (let i = 0; i < 100; i += 1) near.send(HELLO);
     expect(near.bytesWritten).to.equal(0);
-    const total = 100 * Buffer.concat(encodeRequest(HELLO)).length;
+    const total = 100 * bytesOf(encodeRequest(HELLO)).length;
     expect(near.bufferedBytes).to.equal(total);
     while (arrived.length === 0) await endOfTurn();
     expect(arrived).to.deep.equal([total]);
@@ -200,7 +201,7 @@ describe('io/tcp-network', () => {
     await saw.opened;
     near.send(HELLO);
     sandbox.network.flush();
-    expect(near.bytesWritten).to.equal(Buffer.concat(encodeRequest(HELLO)).length);
+    expect(near.bytesWritten).to.equal(bytesOf(encodeRequest(HELLO)).length);
     expect(near.bufferedBytes).to.equal(0);
   });
 
@@ -257,7 +258,7 @@ describe('io/tcp-network', () => {
         },
       }));
       const socket = await sandbox.connect(address);
-      socket.write(Buffer.concat([...encodeRequest(HELLO)]));
+      socket.write(bytesOf(encodeRequest(HELLO)));
       while (requests.length === 0) await endOfTurn();
       socket.write(bytes);
       const [reply] = new ReplyReader().push(await readToEnd(socket));
@@ -279,7 +280,7 @@ describe('io/tcp-network', () => {
       },
     }));
     const socket = await sandbox.connect(address);
-    socket.write(Buffer.concat(encodeRequest(HELLO)));
+    socket.write(bytesOf(encodeRequest(HELLO)));
     const [first] = (await once(socket, 'data')) as [Buffer];
     expect(new ReplyReader().push(first)).to.deep.equal([PROVED]);
     const handled = Promise.all(sandbox.sockets.map((each) => once(each, 'close')));
@@ -301,7 +302,7 @@ describe('io/tcp-network', () => {
       };
     });
     const [stranger, proven] = [await sandbox.connect(address), await sandbox.connect(address)];
-    const hello = Buffer.concat(encodeRequest(HELLO));
+    const hello = bytesOf(encodeRequest(HELLO));
     const flood = Buffer.alloc(MAX_UNPROVED_BYTES + hello.length, hello);
     proven.write(hello);
     while (accepted.length === 0) await endOfTurn();
@@ -317,7 +318,7 @@ describe('io/tcp-network', () => {
   it('reads little from a dialled peer before it has said that we are proved', async () => {
     const refused = encodeReply({ type: 'refused', code: 'failed', text: '', epoch: NO_EPOCH });
     const address = await sandbox.serve((socket) => {
-      const frame = Buffer.concat(refused);
+      const frame = bytesOf(refused);
       socket.write(
         Buffer.alloc(Math.ceil(MAX_UNPROVED_BYTES / frame.length + 1) * frame.length, frame),
       );
@@ -333,7 +334,7 @@ describe('io/tcp-network', () => {
     const accepted = (at: number): Promise<Socket> =>
       sandbox
         .serve((socket) => {
-          network.acceptPeer(socket, Buffer.concat(encodeRequest(HELLO)), (connection) => ({
+          network.acceptPeer(socket, bytesOf(encodeRequest(HELLO)), (connection) => ({
             request: () => connection.send(at === 1 ? PROVED : WELCOME),
             closed: (reason) => ended.push(`${at} ${reason}`),
           }));
@@ -354,7 +355,7 @@ describe('io/tcp-network', () => {
     const socket = await sandbox.connect(address);
     socket.destroy();
     const reason = await new Promise<string>((resolve) => {
-      const hello = Buffer.concat(encodeRequest(HELLO));
+      const hello = bytesOf(encodeRequest(HELLO));
       sandbox.network.acceptPeer(socket, hello, () => ({
         request: () => resolve('a request'),
         closed: resolve,

@@ -2,7 +2,8 @@ import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import RedisParser from 'redis-parser';
-import { bytesOf, encodeReply, ReplyWriter, type RespVersion } from '../../../src/resp/encode.js';
+import { bytesOf } from '../../../src/base/bytes.js';
+import { encodeReply, ReplyWriter, type RespVersion } from '../../../src/resp/encode.js';
 import * as replies from '../../../src/resp/replies.js';
 import type { Reply } from '../../../src/resp/replies.js';
 

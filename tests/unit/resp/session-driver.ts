@@ -4,7 +4,7 @@
  */
 import type { StoreReply, StoreRequest } from '../../../src/base/store-request.js';
 import { CommandStatistics } from '../../../src/resp/command-statistics.js';
-import { bytesOf } from '../../../src/resp/encode.js';
+import { bytesOf } from '../../../src/base/bytes.js';
 import type { SessionEnvironment } from '../../../src/resp/environment.js';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from '../../../src/resp/limits.js';
 import { Session } from '../../../src/resp/session.js';

@@ -1,5 +1,6 @@
 /** What a stranger, or a peer gone wrong, can make of the reply reader: an error, never more. */
 import { expect } from 'chai';
+import { bytesOf } from '../../../src/base/bytes.js';
 import { encodeReply } from '../../../src/rpc/codec.js';
 import { MAX_REPLY_BYTES } from '../../../src/rpc/limits.js';
 import { ReplyReader } from '../../../src/rpc/reply-reader.js';
@@ -83,7 +84,7 @@ describe('rpc/reply-reader', () => {
 
   it('counts each reply by itself', () => {
     const reader = new ReplyReader(1000);
-    const proved = Buffer.concat(encodeReply({ type: 'proved' }));
+    const proved = bytesOf(encodeReply({ type: 'proved' }));
     for (let i = 0; i < 500; i += 1) expect(reader.push(proved)).to.have.length(1);
   });
 });
