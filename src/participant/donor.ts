@@ -5,6 +5,7 @@
  * view: what a stranger or a stale store would learn from us could otherwise be older than an
  * acknowledged write. One snapshot session at a time; it is closed when its joiner leaves or falls
  * silent, so that it never pins the table for long.
+ * Invariant: what is told is on our own disk, else a joiner could keep an abort that we lose.
  */
 import { type Millis, isMember, sameEpoch } from '../base/ids.js';
 import { DELTA_BYTES, PIECE_BYTES } from '../base/limits.js';
@@ -14,7 +15,7 @@ import type {
   Fetch,
   FetchFrames,
   FetchSnapshot,
-  SnapshotReply,
+  Reply,
 } from '../rpc/messages.js';
 import { snapshotFrames } from '../storage/snapshot.js';
 import type { TableSnapshot } from '../storage/table-snapshot.js';
@@ -43,7 +44,7 @@ export class Donor {
     const answer = (verdict: Delta['verdict'], entries: readonly DeltaEntry[]): void => {
       const position = state.resolved;
       const digest = state.table.digest();
-      this.core.send(link.id, { type: 'delta', verdict, entries, position, digest });
+      this.sendSynced(link, { type: 'delta', verdict, entries, position, digest });
     };
     if (!this.mayServe(message.epoch)) {
       answer('epoch', []);
@@ -60,8 +61,7 @@ export class Donor {
   onFetchSnapshot(link: Link, message: FetchSnapshot): void {
     const { core } = this;
     const answer = (id: string, reason: string): void => {
-      const reply: SnapshotReply = { type: 'snapshot', id, reason, bytes: core.state.table.bytes };
-      core.send(link.id, reply);
+      this.sendSynced(link, { type: 'snapshot', id, reason, bytes: core.state.table.bytes });
     };
     if (!this.mayServe(message.epoch)) {
       answer('', 'this participant follows another epoch or is not a member');
@@ -137,6 +137,13 @@ export class Donor {
     this.core.trace.event('warn', 'gave up filling a participant that fell silent');
     this.core.close(session.link);
     this.end();
+  }
+
+  private sendSynced(link: Link, reply: Reply): void {
+    this.core.hurry();
+    this.core.gate.whenSynced(() => {
+      this.core.send(link.id, reply);
+    });
   }
 
   private end(): void {

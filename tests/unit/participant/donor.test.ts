@@ -58,6 +58,17 @@ describe('participant/donor: deltas', () => {
     });
   });
 
+  it('tells no abort that is not on its own disk, in a delta or a snapshot', () => {
+    const driver = filled();
+    const [link, joiner, other] = [driver.fenced(), driver.open('catchup'), driver.open('catchup')];
+    driver.ask(link, outcome(4, false));
+    expect(driver.ask(joiner, fetch())).to.deep.equal([]);
+    expect(driver.ask(other, fetchSnapshot())).to.deep.equal([]);
+    driver.sync();
+    expect(delta(driver.take(joiner)).entries.at(-1)).to.include({ txid: 4, commit: false });
+    expect(opened(driver.take(other))[1]).to.equal('');
+  });
+
   it('sends who has another past, or one too old, to a snapshot', () => {
     const driver = filled();
     const joiner = driver.open('catchup');
