@@ -16,17 +16,30 @@ export interface Decision {
   readonly commit: boolean;
 }
 
+/** Outcomes lie in blocks of so many, so that remembering them takes few objects. */
+const BLOCK_OUTCOMES = 4096;
+
+const UNKNOWN = 0;
+const COMMIT = 1;
+const ABORT = 2;
+
+class Block {
+  readonly kinds = new Uint8Array(BLOCK_OUTCOMES);
+  readonly epochs = new Float64Array(BLOCK_OUTCOMES);
+}
+
 export class Outcomes {
   decidedTxid: TxId = 0;
   settledTxid: TxId = 0;
-  private readonly byTxid = new Map<TxId, Decision>();
-  private oldest: TxId = 1;
+  /** By number, in ascending order. */
+  private readonly blocks = new Map<number, Block>();
 
-  add(decision: Decision): void {
-    assert(decision.txid > this.decidedTxid, 'a transaction is decided once');
-    if (this.byTxid.size === 0) this.oldest = decision.txid;
-    this.decidedTxid = decision.txid;
-    this.byTxid.set(decision.txid, decision);
+  add({ epoch, txid, commit }: Decision): void {
+    assert(txid > this.decidedTxid, 'a transaction is decided once');
+    this.decidedTxid = txid;
+    const block = this.blockFor(txid);
+    block.epochs[txid % BLOCK_OUTCOMES] = epoch;
+    block.kinds[txid % BLOCK_OUTCOMES] = commit ? COMMIT : ABORT;
     this.trim();
   }
 
@@ -36,12 +49,16 @@ export class Outcomes {
   }
 
   get(txid: TxId): Decision | undefined {
-    return this.byTxid.get(txid);
+    if (this.isForgotten(txid)) return undefined;
+    const block = this.blocks.get(numberOf(txid));
+    const kind = block?.kinds[txid % BLOCK_OUTCOMES] ?? UNKNOWN;
+    if (block === undefined || kind === UNKNOWN) return undefined;
+    return { epoch: block.epochs[txid % BLOCK_OUTCOMES] ?? 0, txid, commit: kind === COMMIT };
   }
 
   /** Takes over, instead of what was known, what somebody else says was decided. */
   replace(decided: TxId, settled: TxId, recent: readonly Decision[]): void {
-    this.byTxid.clear();
+    this.blocks.clear();
     this.decidedTxid = 0;
     for (const decision of recent) {
       if (decision.txid > this.decidedTxid && decision.txid <= decided) this.add(decision);
@@ -64,16 +81,33 @@ export class Outcomes {
     const from = Math.max(1, Math.min(this.settledTxid + 1, this.decidedTxid - REMEMBERED_ABORTS));
     const decisions: Decision[] = [];
     for (let txid = from; txid <= this.decidedTxid; txid += 1) {
-      const decision = this.byTxid.get(txid);
+      const decision = this.get(txid);
       if (decision !== undefined) decisions.push(decision);
     }
     return decisions;
   }
 
+  private isForgotten(txid: TxId): boolean {
+    return txid <= this.settledTxid && txid <= this.decidedTxid - REMEMBERED_OUTCOMES;
+  }
+
+  private blockFor(txid: TxId): Block {
+    const number = numberOf(txid);
+    const known = this.blocks.get(number);
+    if (known !== undefined) return known;
+    const block = new Block();
+    this.blocks.set(number, block);
+    return block;
+  }
+
   private trim(): void {
-    while (this.byTxid.size > REMEMBERED_OUTCOMES && this.oldest <= this.settledTxid) {
-      this.byTxid.delete(this.oldest);
-      this.oldest += 1;
+    for (const number of this.blocks.keys()) {
+      if (!this.isForgotten((number + 1) * BLOCK_OUTCOMES - 1)) return;
+      this.blocks.delete(number);
     }
   }
+}
+
+function numberOf(txid: TxId): number {
+  return Math.floor(txid / BLOCK_OUTCOMES);
 }
