@@ -16,6 +16,8 @@ export interface WorkloadProfile {
   readonly operations: number;
   readonly meanPauseMs: number;
   readonly largeValueChance: number;
+  /** How often one key of a pair is read without the other. */
+  readonly halfChance: number;
   readonly delayMs: number;
 }
 
@@ -175,13 +177,23 @@ export class Client {
     const name = isPair ? `pair${prng.below(profile.pairs)}` : `k${prng.below(profile.keys)}`;
     const keys = isPair ? [`${name}.a`, `${name}.b`] : [name];
     const lot = prng.below(100);
-    if (lot < 45) return { op: 'get', keys, values: [] };
+    if (lot < 45) return { op: 'get', keys: isPair ? this.someOf(keys) : keys, values: [] };
     if (lot < 50) return { op: 'exists', keys, found: 0 };
     if (lot < 58) return { op: 'del', keys, found: null };
     this.numbers.value += 1;
     const isLarge = prng.chance(profile.largeValueChance);
     const value = `${this.numbers.value}.${'v'.repeat(isLarge ? 600_000 : prng.below(40))}`;
-    return { op: 'set', pairs: keys.map((key) => [key, value] as const) };
+    // Of a large pair the second is small: it is answered while the first is still on its way.
+    const second = isLarge ? `${this.numbers.value}.` : value;
+    return { op: 'set', pairs: keys.map((key, i) => [key, i === 0 ? value : second] as const) };
+  }
+
+  /** Read one after the other, two halves of a pair tell in which order they were read. */
+  private someOf(pair: readonly string[]): readonly string[] {
+    const { prng, profile } = this;
+    if (profile.halfChance === 0 || !prng.chance(profile.halfChance)) return pair;
+    const half = prng.below(pair.length);
+    return pair.slice(half, half + 1);
   }
 }
 

@@ -20,6 +20,9 @@ interface PlanFile {
   readonly options: SimOptions;
 }
 
+/** What the workload of older plans does not name. */
+const NEWER_KNOBS = { halfChance: 0 };
+
 export const CORPUS = join(PROJECT_ROOT, 'tests', 'sim', 'corpus');
 
 export function keptPlans(): KeptPlan[] {
@@ -37,7 +40,8 @@ export function planText(showed: string, options: SimOptions): string {
 function withInfinity(options: SimOptions): SimOptions {
   const { bytes, records } = options.log.checkpointAfter as { bytes: unknown; records: unknown };
   const checkpointAfter = { bytes: orInfinity(bytes), records: orInfinity(records) };
-  return { ...options, log: { ...options.log, checkpointAfter } };
+  const workload = { ...NEWER_KNOBS, ...options.workload };
+  return { ...options, workload, log: { ...options.log, checkpointAfter } };
 }
 
 function orInfinity(value: unknown): number {

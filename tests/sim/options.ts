@@ -80,11 +80,16 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
       meanPauseMs: isPatient ? 25 + prng.below(35) : 10 + prng.below(25),
       largeValueChance: prng.chance(0.04) ? 0.02 : 0,
       delayMs: 0.5,
+      halfChance: 0,
     },
     faults: drawFaults(prng, isScrubbed, isPatient),
   };
-  const options = { ...drawn, companionCommands: pick(prng, [1, 1, 3, COMPANION_COMMANDS]) };
-  return reduced(options, reduction);
+  const companionCommands = pick(prng, [1, 1, 3, COMPANION_COMMANDS]);
+  const halfChance = pick(prng, [0, 0.7]);
+  const isLarge = halfChance > 0 && drawn.workload.pairs > 0 && prng.chance(0.1);
+  const largeValueChance = isLarge ? 0.05 : drawn.workload.largeValueChance;
+  const workload = { ...drawn.workload, halfChance, largeValueChance };
+  return reduced({ ...drawn, companionCommands, workload }, reduction);
 }
 
 /**

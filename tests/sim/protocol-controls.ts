@@ -245,6 +245,33 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     },
   },
   {
+    name: 'later-answer-kept',
+    rule: 'An answer behind a read that another member has to answer is forgotten',
+    edits: [
+      {
+        file: 'src/coordinator/session-reads.js',
+        find: 'return entries.flatMap(([, { reads }]) => reads);',
+        replace:
+          'return entries.flatMap(([, { reads }]) => reads.filter((read) => {' +
+          ' if (read.reply !== null) this.tell(read.client, read.reply);' +
+          ' return read.reply === null; }));',
+      },
+    ],
+    also: {
+      what: 'a workload of large pairs read in halves, which is harmless otherwise',
+      isHarmless: true,
+      edits: [
+        {
+          file: 'tests/sim/options.js',
+          find: 'const workload = { ...drawn.workload, halfChance, largeValueChance };',
+          replace:
+            'const workload = { ...drawn.workload, keys: 1, pairs: 1, pipeline: 5,' +
+            ' halfChance: 0.9, largeValueChance: 0.3 };',
+        },
+      ],
+    },
+  },
+  {
     name: 'joiner-not-probed',
     rule: 'A connection to a joiner that leads nowhere is found out',
     edits: [

@@ -3,7 +3,7 @@
  * both directions delayed and in order. What `src/io/client-connection.ts` does with a socket.
  */
 import type { StoreReply } from '../../src/base/store-request.js';
-import { bytesOf } from '../../src/resp/encode.js';
+import { bytesOf } from '../../src/base/bytes.js';
 import type { SessionEnvironment } from '../../src/resp/environment.js';
 import { Session } from '../../src/resp/session.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
