@@ -283,7 +283,8 @@ export class Log {
       await reserve.release();
       await meta.write(changes).catch((again: unknown) => {
         // Not a matter of making room any more: the records that it belongs to are written.
-        throw new LogFailedError('the meta file could not be written', { cause: again });
+        const text = `the meta file could not be written: ${String(again)}`;
+        throw new LogFailedError(text, { cause: again });
       });
     }
   }
