@@ -14,9 +14,7 @@ import type { ServeOptions } from './cli.js';
 import { type Config, loadConfigText } from './config/config.js';
 import { ConfigError } from './config/config-error.js';
 import { formatAddress } from './config/address.js';
-import { openDoorOf } from './io/door.js';
 import { machineFacts } from './io/machine.js';
-import { takeFolder } from './io/role-folder.js';
 import type { RunningRole, StartContext } from './io/running-role.js';
 import { StartRefusedError } from './io/running-role.js';
 
@@ -65,6 +63,8 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   // A reader that went away, such as `| head`, is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
+  const { takeFolder } = await import('./io/role-folder.js');
+  const { openDoorOf } = await import('./io/door.js');
   const taken = await takeFolder(config, options);
   const door = await openDoorOf(config);
   process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);

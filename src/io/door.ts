@@ -2,12 +2,12 @@
  * The listening socket of a process. It is open before anything stands behind it, because most of a
  * start is loading the program; who comes meanwhile waits, unread, until somebody attends.
  *
- * Invariants: every waiting socket has an error listener; no more wait than the limit allows; they
- * are taken in the order of their arrival.
+ * Invariant: no more wait than the limit allows.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
+import { HeldSockets } from './held-sockets.js';
 import { StartRefusedError } from './running-role.js';
 
 export interface DoorOptions {
@@ -21,7 +21,7 @@ export interface DoorOptions {
 const BACKLOG = 511;
 
 export class Door {
-  private readonly waiting: Socket[] = [];
+  private readonly waiting = new HeldSockets<null>();
   private readonly server: Server;
 
   private constructor(private readonly maxWaiting: number) {
@@ -54,11 +54,7 @@ export class Door {
     this.server.off('connection', this.keep);
     this.server.on('connection', take);
     this.server.on('error', onError);
-    for (const socket of this.waiting.splice(0)) {
-      if (socket.destroyed) continue;
-      take(socket);
-      socket.off('error', destroy);
-    }
+    this.waiting.release(take);
   }
 
   /** Nobody comes in any more; who is in stays. */
@@ -67,17 +63,9 @@ export class Door {
   }
 
   private readonly keep = (socket: Socket): void => {
-    if (this.waiting.length >= this.maxWaiting) {
-      socket.destroy();
-      return;
-    }
-    socket.on('error', destroy);
-    this.waiting.push(socket);
+    if (this.waiting.size < this.maxWaiting) this.waiting.hold(socket, null);
+    else socket.destroy();
   };
-}
-
-function destroy(this: Socket): void {
-  this.destroy();
 }
 
 /** Opens it as a role does, and says in one line why that is impossible. */

@@ -1,29 +1,37 @@
 /**
- * Connections of peers that arrive before the participant has loaded its store: kept, unread, until
- * it has. A peer that lost patience meanwhile has closed its end, which shows when it is read.
+ * Connections that nobody can attend to yet: kept, unread, in the order of their arrival, with what
+ * belongs to each. A peer that lost patience meanwhile has closed its end, which shows when it is
+ * read. How many may wait is for the owner to say.
+ * Invariant: every socket that is held has an error listener.
  */
 import type { Socket } from 'node:net';
 
-/** A coordinator dials twice every two seconds; the newest are those that still wait. */
-const MAX_HELD = 16;
-
-interface Held {
+interface Held<T> {
   readonly socket: Socket;
-  readonly firstBytes: Buffer;
+  readonly what: T;
 }
 
-export class HeldSockets {
-  private held: Held[] = [];
+export class HeldSockets<T> {
+  private readonly held: Held<T>[] = [];
 
-  hold(socket: Socket, firstBytes: Buffer): void {
-    socket.on('error', destroy);
-    this.held.push({ socket, firstBytes });
-    if (this.held.length > MAX_HELD) this.held.shift()?.socket.destroy();
+  get size(): number {
+    return this.held.length;
   }
 
-  release(take: (socket: Socket, firstBytes: Buffer) => void): void {
-    for (const { socket, firstBytes } of this.held.splice(0)) {
-      take(socket, firstBytes);
+  hold(socket: Socket, what: T): void {
+    socket.on('error', destroy);
+    this.held.push({ socket, what });
+  }
+
+  dropOldest(): void {
+    this.held.shift()?.socket.destroy();
+  }
+
+  /** Those that were lost meanwhile are left out. */
+  release(take: (socket: Socket, what: T) => void): void {
+    for (const { socket, what } of this.held.splice(0)) {
+      if (socket.destroyed) continue;
+      take(socket, what);
       socket.off('error', destroy);
     }
   }

@@ -35,6 +35,8 @@ import { TcpNetwork } from './tcp-network.js';
 const DONOR_TIMEOUT_MS = 3000;
 /** One of 1024 shards is checked so often: all of them in about ten minutes. */
 const SCRUB_INTERVAL_MS = 600;
+/** A coordinator dials twice every two seconds; the newest are those that still wait. */
+const MAX_HELD_PEERS = 16;
 /** How long clients that look around may take to read their last replies. */
 const LAST_REPLIES_MS = 500;
 
@@ -50,7 +52,8 @@ class ParticipantRole implements RunningRole {
   private readonly clock = new SystemClock();
   private readonly network = new TcpNetwork();
   private readonly environment: RoleEnvironment;
-  private readonly held = new HeldSockets();
+  /** Peers that come before the store is loaded, with the bytes by which they were known. */
+  private readonly held = new HeldSockets<Buffer>();
   private server: RespServer | null = null;
   private shell: ParticipantShell | null = null;
   private log: Log | null = null;
@@ -79,7 +82,7 @@ class ParticipantRole implements RunningRole {
         prefix: PEER_PREFIX,
         take: (socket, firstBytes) => {
           if (this.isStopping) socket.destroy();
-          else if (this.shell === null) this.held.hold(socket, firstBytes);
+          else if (this.shell === null) this.holdPeer(socket, firstBytes);
           else this.acceptPeer(this.shell, socket, firstBytes);
         },
       },
@@ -108,6 +111,11 @@ class ParticipantRole implements RunningRole {
     await this.shell?.close();
     await clientsGone;
     await this.context.taken.lock.release();
+  }
+
+  private holdPeer(socket: Socket, firstBytes: Buffer): void {
+    this.held.hold(socket, firstBytes);
+    if (this.held.size > MAX_HELD_PEERS) this.held.dropOldest();
   }
 
   private acceptPeer(shell: ParticipantShell, socket: Socket, firstBytes: Buffer): void {
