@@ -337,8 +337,7 @@ export class CatchUps {
     const { core } = this;
     this.attempt = null;
     core.closeDonor();
-    core.hurry();
-    core.gate.whenSynced(() => {
+    core.whenSynced(() => {
       if (core.state.installing) {
         this.answer(attempt, false, 'the disk is full');
         return;

@@ -87,9 +87,10 @@ export class ParticipantCore {
     this.urgent ||= urgent;
   }
 
-  /** Asks for a sync although nothing new must be written. */
-  hurry(): void {
+  /** Asks for a sync at once, and runs this when all that was persisted so far is on disk. */
+  whenSynced(callback: () => void): void {
     this.urgent = true;
+    this.gate.whenSynced(callback);
   }
 
   adopt(clusterId: ClusterId, generation: number): void {

@@ -140,8 +140,7 @@ export class Donor {
   }
 
   private sendSynced(link: Link, reply: Reply): void {
-    this.core.hurry();
-    this.core.gate.whenSynced(() => {
+    this.core.whenSynced(() => {
       this.core.send(link.id, reply);
     });
   }

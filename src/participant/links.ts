@@ -149,8 +149,7 @@ export class Links {
     core.heardAt = core.now;
     core.heardEpoch = epoch;
     link.epoch = epoch;
-    core.hurry();
-    core.gate.whenSynced(() => {
+    core.whenSynced(() => {
       if (!this.byId.has(link.id) || !this.isCurrent(link)) return;
       core.send(link.id, { type: 'fenced', status: core.status() });
     });

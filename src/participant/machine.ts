@@ -170,8 +170,7 @@ export class Participant {
         this.links.refuse(link, 'protocol', `a second ${message.type}`);
         return;
       case 'inquire':
-        this.core.hurry();
-        this.core.gate.whenSynced(() => {
+        this.core.whenSynced(() => {
           this.core.send(link.id, { type: 'status', status: this.core.status() });
         });
         return;

@@ -34,8 +34,7 @@ export class Transactions {
       });
     }
     const { number, epoch } = core.state.view ?? view;
-    core.hurry();
-    core.gate.whenSynced(() => {
+    core.whenSynced(() => {
       core.send(link.id, { type: 'viewed', number, epoch });
     });
   }
@@ -190,8 +189,7 @@ export class Transactions {
       );
       return;
     }
-    core.hurry();
-    core.gate.whenSynced(() => {
+    core.whenSynced(() => {
       core.syncedTxid = Math.max(core.syncedTxid, txid);
       this.done(link.id, epoch, txid, []);
     });
@@ -263,8 +261,7 @@ export class Transactions {
 
   private voteWhenSynced(link: LinkId, message: Prepare): void {
     const { core } = this;
-    core.hurry();
-    core.gate.whenSynced(() => {
+    core.whenSynced(() => {
       const refused = core.refusedTxid !== 0 && message.txid >= core.refusedTxid;
       this.unsynced.delete(message.txid);
       const held = core.state.inDoubt[message.txid - core.state.resolved.txid - 1];
