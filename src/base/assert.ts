@@ -8,7 +8,7 @@ export class AssertionError extends Error {
   override readonly name = 'AssertionError';
 }
 
-/** The text is no template: it would be put together whenever the condition holds, too. */
+/** A text that is a template is put together even where the condition holds: not on hot paths. */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

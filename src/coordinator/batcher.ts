@@ -55,18 +55,14 @@ export class Batcher {
 
   add(write: PendingWrite): void {
     this.queue.push(write);
-    this.count(write, 1);
-    this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
+    this.noteQueued(write);
   }
 
   /** Back to the head, in order: their transaction was aborted for another's sake. */
   putBack(writes: readonly PendingWrite[]): void {
     const alive = writes.filter((write) => write.client !== null);
     this.queue = [...alive, ...this.queue];
-    for (const write of alive) {
-      this.count(write, 1);
-      this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
-    }
+    for (const write of alive) this.noteQueued(write);
   }
 
   /** A client has its answer, and may send its next command at once. */
@@ -137,6 +133,11 @@ export class Batcher {
       if (write.client !== null) this.core.fail(write.client, code, text);
       write.client = null;
     }
+  }
+
+  private noteQueued(write: PendingWrite): void {
+    this.count(write, 1);
+    this.timeoutAt = Math.min(this.timeoutAt, write.deadline);
   }
 
   private count(write: PendingWrite, sign: 1 | -1): void {

@@ -191,6 +191,7 @@ export class Client {
   /** Read one after the other, two halves of a pair tell in which order they were read. */
   private someOf(pair: readonly string[]): readonly string[] {
     const { prng, profile } = this;
+    // Older plans draw nothing for this.
     if (profile.halfChance === 0 || !prng.chance(profile.halfChance)) return pair;
     const half = prng.below(pair.length);
     return pair.slice(half, half + 1);

@@ -252,15 +252,19 @@ describe('coordinator/reads', () => {
     if (part === undefined) throw new Error('nobody was asked');
     part.say(value(1, [4 * PIECE_BYTES], [Buffer.alloc(PIECE_BYTES)]));
     part.say(value(2, [3], [Buffer.from('old')]));
-    return { driver, part, tokens };
+    /** The next part comes in between, so the large one is not late. */
+    const loseAfter = (twiceMs: number): void => {
+      driver.run(twiceMs);
+      part.say({ type: 'part', id: 1, offset: PIECE_BYTES, bytes: Buffer.alloc(PIECE_BYTES) });
+      driver.run(twiceMs);
+      part.die();
+    };
+    return { driver, part, tokens, loseAfter };
   }
 
   it('H15: forgets an answer behind a read that another member has to answer', () => {
-    const { driver, part, tokens } = behindLarge();
-    driver.run(1500);
-    part.say({ type: 'part', id: 1, offset: PIECE_BYTES, bytes: Buffer.alloc(PIECE_BYTES) });
-    driver.run(1500);
-    part.die();
+    const { driver, part, tokens, loseAfter } = behindLarge();
+    loseAfter(1500);
     const others = driver.parts.filter((one) => one !== part && one.all('read').length > 0);
     expect(others).to.have.length(1);
     for (const { id, keys } of others[0]?.all('read') ?? []) {
@@ -280,11 +284,8 @@ describe('coordinator/reads', () => {
   });
 
   it('gives what is asked again behind a large value its time, and no more', () => {
-    const { driver, part, tokens } = behindLarge();
-    driver.run(2100);
-    part.say({ type: 'part', id: 1, offset: PIECE_BYTES, bytes: Buffer.alloc(PIECE_BYTES) });
-    driver.run(2100);
-    part.die();
+    const { driver, tokens, loseAfter } = behindLarge();
+    loseAfter(2100);
     driver.run(150);
     const told = (): string[] => tokens.map((token) => driver.told(token).split(' ')[0] ?? '');
     expect(told()).to.deep.equal(['TRYAGAIN', '']);
