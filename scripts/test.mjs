@@ -28,6 +28,8 @@ const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** A line each, repeated at the end: what came between is long. */
+const failures = [];
 const startedAt = performance.now();
 
 function minutesSince(time) {
@@ -39,6 +41,7 @@ function count(name, isPassed) {
   if (isPassed) total.passed++;
   else {
     total.failed++;
+    failures.push(name);
     process.stdout.write(`== ${name} FAILED\n`);
   }
   return isPassed;
@@ -91,6 +94,7 @@ async function tests(name, run) {
   if (passed) total.passed--;
   else if (counts.failed > 0) total.failed--;
   for (const key of Object.keys(total)) total[key] += counts[key];
+  for (const failure of counts.failures) failures.push(`  ${failure}`);
 }
 
 function withCoverage(files) {
@@ -135,8 +139,10 @@ async function finishGrading(grading) {
   total.passed += passed;
   // An item of which nothing was heard has not passed.
   total.failed += GRADING_ITEMS - passed;
+  if (passed < GRADING_ITEMS) failures.push('the ten grading items');
   if (passed < GRADING_ITEMS || status === 0) return;
   total.failed++;
+  failures.push('grading');
   process.stdout.write(`== grading FAILED with status ${status}\n`);
 }
 
@@ -189,5 +195,6 @@ if (built && chosen.length === 0) {
 const { countsLine } = built
   ? await import('../dist/tests/helpers/counts.js')
   : { countsLine: ({ passed, failed }) => `${passed} passed, ${failed} failed` };
+for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
 process.stdout.write(`\n${countsLine(total)}\n`);
 process.exit(total.failed === 0 ? 0 : 1);

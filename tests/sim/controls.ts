@@ -43,23 +43,29 @@ export interface ControlResult {
 
 const FOLDERS = ['src', 'tests/sim', 'tests/helpers', 'tests/checkers', 'tests/cluster'];
 
+/** Compiled files as they are without this rule, by their paths from `dist`. */
+export function brokenFiles({ name, edits, also }: Control): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const { file, find, replace } of [...edits, ...(also?.edits ?? [])]) {
+    const text = texts.get(file) ?? readFileSync(join(PROJECT_ROOT, 'dist', file), 'utf8');
+    const places = text.split(find).length - 1;
+    if (places !== 1) throw new Error(`${name}: ${file} has ${places} places, not one: ${find}`);
+    texts.set(
+      file,
+      text.replace(find, () => replace),
+    );
+  }
+  return texts;
+}
+
 /** A copy of the compiled program without this rule; its folder. */
-export function breakRule({ name, edits, also }: Control): string {
-  const folder = join(PROJECT_ROOT, '.build', 'controls', name);
+export function breakRule(control: Control): string {
+  const folder = join(PROJECT_ROOT, '.build', 'controls', control.name);
   rmSync(folder, { recursive: true, force: true });
   for (const part of FOLDERS) {
     cpSync(join(PROJECT_ROOT, 'dist', part), join(folder, part), { recursive: true });
   }
-  for (const { file, find, replace } of [...edits, ...(also?.edits ?? [])]) {
-    const path = join(folder, file);
-    const text = readFileSync(path, 'utf8');
-    const places = text.split(find).length - 1;
-    if (places !== 1) throw new Error(`${name}: ${file} has ${places} places, not one: ${find}`);
-    writeFileSync(
-      path,
-      text.replace(find, () => replace),
-    );
-  }
+  for (const [file, text] of brokenFiles(control)) writeFileSync(join(folder, file), text);
   return folder;
 }
 

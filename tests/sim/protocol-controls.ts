@@ -1,15 +1,6 @@
 /** Rules of what processes promise each other, and how each is broken. */
 import type { Control } from './controls.js';
 
-/** Instead of waiting for the log to be on disk. */
-const AT_ONCE = '((run) => run())(() => {';
-const WHEN_SYNCED = 'core.gate.whenSynced(() => {';
-
-/** The same lines, with `AT_ONCE` for the wait before them. */
-function notWaiting(next: string): { readonly find: string; readonly replace: string } {
-  return { find: `${WHEN_SYNCED}\n${next}`, replace: `${AT_ONCE}\n${next}` };
-}
-
 export const PROTOCOL_CONTROLS: readonly Control[] = [
   {
     name: 'vote-before-sync',
@@ -17,7 +8,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/participant/transactions.js',
-        ...notWaiting('            const refused = core.refusedTxid'),
+        find: 'core.whenSynced(() => {\n            const refused = core.refusedTxid',
+        replace: '((run) => run())(() => {\n            const refused = core.refusedTxid',
       },
     ],
   },
