@@ -54,6 +54,8 @@ export class Peer {
   /** Of the current data connection: from `inquire` or `fence`. */
   status: Status | null = null;
   isFenced = false;
+  /** Nonce of the epoch that it was sent a fence of, on the current data connection. */
+  fencedFor = '';
   /** Since when it should be fenced and is not, however often it was dialled since. */
   missedSince: Millis = Infinity;
   /** View, outcomes and prepares were sent on this connection: it gets what follows, and reads. */
@@ -380,6 +382,7 @@ export class Peers {
     if (channel.purpose !== 'data') return;
     if (peer.isFenced) peer.missedSince = this.core.now;
     peer.isFenced = false;
+    peer.fencedFor = '';
     peer.isReady = false;
     peer.status = null;
     peer.debt.cancel();

@@ -32,6 +32,7 @@ import type { Prng } from '../base/prng.js';
 import type { Status, Viewed } from '../rpc/messages.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
+import { Fences, type Turn } from './fences.js';
 import { clustersOf, Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
@@ -50,8 +51,7 @@ export class Takeover {
   private readonly inquiry: Inquiry;
   /** Of this coordinator, the present one included. */
   readonly epochs: Epoch[];
-  /** What those said that are bound to this start's epoch, connected or not. */
-  private readonly fenced = new Map<StoreId, Status>();
+  private readonly fences: Fences;
   /** Whoever may know an outcome: the members of all views that counted so far. */
   private readonly asked = new Set<StoreId>();
 
@@ -66,6 +66,7 @@ export class Takeover {
   ) {
     this.epochs = [...ownEpochs];
     this.inquiry = new Inquiry(core, peers, membership, this.epochs, isWithoutLog);
+    this.fences = new Fences(core, peers, membership, this.inquiry);
   }
 
   /** The data connection is proved: what it is asked first depends on how far we are. */
@@ -73,7 +74,7 @@ export class Takeover {
     if (this.step === 'asking' || this.step === 'raising') {
       this.inquiry.onOpen(peer);
     } else {
-      this.fence(peer);
+      this.fences.send(peer, this.turn);
     }
   }
 
@@ -109,27 +110,15 @@ export class Takeover {
     if (this.step === 'deciding') this.tryRecord();
   }
 
-  private fence(peer: Peer): void {
-    if (this.step === 'fencing' && !this.isNeeded(peer)) return;
-    const { clusterId, generation, epoch } = this.core;
-    const expected = this.step === 'done' ? null : this.inquiry.promiseOf(peer);
-    if (expected === undefined) this.inquiry.onOpen(peer);
-    else this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
-  }
-
-  /** Others later: a start that hears the members alone must see the highest epoch of all. */
-  private isNeeded({ storeId }: Peer): boolean {
-    const { latest: view, views } = this.membership;
-    if (view === null || this.core.settings.forcedView !== '') return true;
-    const { inquiry, fenced } = this;
-    const counting = inquiry.isWithoutLog ? inquiry.viewsThatCount(view, fenced.values()) : views;
-    return membersOf(counting).some((member) => member.storeId === storeId);
+  private get turn(): Turn {
+    if (this.step === 'fencing') return 'members';
+    return this.step === 'done' ? 'anybody' : 'asked';
   }
 
   private fenceAll(peers: readonly Peer[]): void {
     const isForced = this.core.settings.forcedView !== '';
     if (this.step === 'fencing' && !isForced && this.inquiry.isOver()) this.startOver();
-    else for (const peer of peers) this.fence(peer);
+    else for (const peer of peers) this.fences.send(peer, this.turn);
   }
 
   /** Another coordinator was here between the answers and the fence. */
@@ -183,12 +172,8 @@ export class Takeover {
     core.gate.whenSynced(() => {
       this.step = 'fencing';
       core.trace.event('info', 'epoch begins', { epoch: number });
-      this.fenced.clear();
       this.asked.clear();
-      for (const peer of this.peers.all) {
-        peer.isFenced = false;
-        peer.missedSince = core.now;
-      }
+      this.fences.begin(core.now);
       this.fenceAll(this.peers.all);
     });
   }
@@ -198,7 +183,7 @@ export class Takeover {
     const status = this.inquiry.vouched(peer, told);
     const isForced = this.core.settings.forcedView !== '';
     peer.status = status;
-    this.fenced.set(status.storeId, status);
+    this.fences.statuses.set(status.storeId, status);
     // Another coordinator may have gone on between a participant's answer and its fence.
     if (!isForced && status.view !== null && isNewerView(status.view, this.membership.latest)) {
       if (this.step === 'fencing' || this.step === 'deciding') {
@@ -230,7 +215,7 @@ export class Takeover {
       return;
     }
     const { isWithoutLog, patienceIsOver } = this.inquiry;
-    const statuses = [...this.fenced.values()];
+    const statuses = [...this.fences.statuses.values()];
     const views = isWithoutLog ? viewsBack(view, statuses) : membership.views;
     for (const { storeId } of membersOf(views)) this.asked.add(storeId);
     const needed = isWithoutLog ? membersOf(views) : view.members;
@@ -241,17 +226,18 @@ export class Takeover {
       this.core.await(
         `view ${view.number} needs ${missing.map((member) => member.address).join(', ')}`,
       );
+      this.fences.sendToHeard(this.turn);
       return;
     }
     if (isWithoutLog) membership.adopt(views.toReversed());
     for (const status of statuses) membership.noteStatus(status);
     this.step = 'deciding';
-    this.fenceAll(this.peers.all.filter((peer) => !peer.isFenced));
+    this.fences.sendToHeard(this.turn);
   }
 
   /** A member must be there; of whoever else is asked it is enough to be bound to the epoch. */
   private isBound(storeId: StoreId, view: View): boolean {
-    if (!isMember(view, storeId)) return this.fenced.has(storeId);
+    if (!isMember(view, storeId)) return this.fences.statuses.has(storeId);
     return this.peers.byStore(storeId)?.isFenced === true;
   }
 
@@ -286,7 +272,7 @@ export class Takeover {
     );
     if (!this.mayGoOnWith(view, present, missing)) return;
     const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
-    const others = [...this.fenced.values()].filter(
+    const others = [...this.fences.statuses.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );
     const verdicts = decideVerdicts(statuses, core.outcomes, others);

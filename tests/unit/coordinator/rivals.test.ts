@@ -41,7 +41,7 @@ describe('coordinator/takeover: views of two coordinators', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
     for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
     driver.part('a').silent.add('fence');
-    const fences = (): number => driver.part('c').got.filter(({ type }) => type === 'fence').length;
+    const fences = (): number => driver.part('c').all('fence').length;
     driver.run(900);
     expect([driver.phase, fences()]).to.deep.equal(['recovering', 0]);
     driver.part('a').wake();
@@ -49,6 +49,34 @@ describe('coordinator/takeover: views of two coordinators', () => {
     driver.run(3000);
     expect(fences()).to.equal(1);
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
+  });
+
+  it('sends one fence a connection, however often it has to look again', () => {
+    const driver = restarted(['C', 'C 1', 'C'], { log: logged(1, 'a', 'b') });
+    holds(driver.part('a'), 'C', { view: view(1, 'a', 'b'), tailFrom: 2 });
+    driver.part('b').isUp = false;
+    driver.part('c').silent.add('fence');
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    const fences = driver.part('c').all('fence');
+    expect(fences).to.have.length(1);
+  });
+
+  it('binds a member that turns out to be needed when another one knows less than it said', () => {
+    const driver = restarted(['C', 'C', 'C']);
+    const [one, two] = [view(1, 'a', 'b', 'c'), view(2, 'a', 'b')];
+    for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: two });
+    holds(driver.part('c'), 'C', { view: one });
+    const { silent } = driver.part('a');
+    silent.add('fence');
+    driver.run(1500);
+    expect([driver.phase, driver.epoch.number]).to.deep.equal(['recovering', 2]);
+    holds(driver.part('a'), 'C', { view: one });
+    silent.delete('fence');
+    driver.part('a').lose();
+    driver.run(3000);
+    expect(driver.part('c').all('fence')).to.have.length(1);
+    expect(driver.phase).to.equal('serving');
   });
 
   it('counts what an operator has overridden as nothing', () => {

@@ -1,0 +1,67 @@
+/**
+ * Binds participants to the epoch of a start: sends each its fence, and keeps what those said that
+ * are bound. Knows nothing of what is decided from it.
+ *
+ * Invariants: one fence a connection, before anything else of the epoch, so that its answer tells
+ * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
+ * a start that hears the members alone must see the highest epoch of all.
+ */
+import type { Millis, StoreId } from '../base/ids.js';
+import type { Status } from '../rpc/messages.js';
+import type { CoordinatorCore } from './core.js';
+import { type Inquiry, membersOf } from './inquiry.js';
+import type { Membership } from './membership.js';
+import type { Peer, Peers } from './peers.js';
+
+/** Whose turn it is: members of views that count, everybody asked, or whoever comes. */
+export type Turn = 'members' | 'asked' | 'anybody';
+
+export class Fences {
+  /** Of those that are bound, connected or not. */
+  readonly statuses = new Map<StoreId, Status>();
+
+  constructor(
+    private readonly core: CoordinatorCore,
+    private readonly peers: Peers,
+    private readonly membership: Membership,
+    private readonly inquiry: Inquiry,
+  ) {}
+
+  /** A new epoch: nobody is bound to it yet. */
+  begin(now: Millis): void {
+    this.statuses.clear();
+    for (const peer of this.peers.all) {
+      peer.isFenced = false;
+      peer.missedSince = now;
+    }
+  }
+
+  /** Asks first what it has promised, unless that is known or does not matter any more. */
+  send(peer: Peer, turn: Turn): void {
+    const { clusterId, generation, epoch } = this.core;
+    const expected = turn === 'anybody' ? null : this.inquiry.promiseOf(peer);
+    if (expected === undefined) {
+      this.inquiry.onOpen(peer);
+      return;
+    }
+    if (peer.data.state !== 'open' || peer.fencedFor === epoch.nonce) return;
+    if (turn === 'members' && !this.isNeeded(peer)) return;
+    peer.fencedFor = epoch.nonce;
+    this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
+  }
+
+  /** What was heard meanwhile may have made it somebody's turn. */
+  sendToHeard(turn: Turn): void {
+    for (const peer of this.peers.all) {
+      if (this.inquiry.promiseOf(peer) !== undefined) this.send(peer, turn);
+    }
+  }
+
+  private isNeeded({ storeId }: Peer): boolean {
+    const { latest: view, views } = this.membership;
+    if (view === null || this.core.settings.forcedView !== '') return true;
+    const { inquiry, statuses } = this;
+    const counting = inquiry.isWithoutLog ? inquiry.viewsThatCount(view, statuses.values()) : views;
+    return membersOf(counting).some((member) => member.storeId === storeId);
+  }
+}
