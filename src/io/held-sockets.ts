@@ -1,7 +1,7 @@
 /**
  * Connections that nobody can attend to yet: kept, unread, in the order of their arrival, with what
- * belongs to each. A peer that lost patience meanwhile has closed its end, which shows when it is
- * read. How many may wait is for the owner to say.
+ * belongs to each. Who ended meanwhile with nothing unread has asked nothing, and its end would not
+ * be told again: it is let go. How many may wait is for the owner to say.
  * Invariant: every socket that is held has an error listener.
  */
 import type { Socket } from 'node:net';
@@ -27,9 +27,10 @@ export class HeldSockets<T> {
     this.held.shift()?.socket.destroy();
   }
 
-  /** Those that were lost meanwhile are left out. */
+  /** Those that were lost or have ended meanwhile are left out. */
   release(take: (socket: Socket, what: T) => void): void {
     for (const { socket, what } of this.held.splice(0)) {
+      if (socket.readableEnded) socket.destroy();
       if (socket.destroyed) continue;
       take(socket, what);
       socket.off('error', destroy);

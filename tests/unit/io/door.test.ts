@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { Door } from '../../../src/io/door.js';
-import { readBytes } from './fake-store-server.js';
+import { readBytes, readToEnd } from './fake-store-server.js';
 
 describe('a door', () => {
   let door: Door;
@@ -76,6 +76,21 @@ describe('a door', () => {
     const taken = attend();
     expect(await readBytes(stays, 1)).to.equal('1');
     expect(taken.every((socket) => !socket.destroyed)).to.equal(true);
+    for (const socket of taken) socket.destroy();
+  });
+
+  it('lets nobody in who has ended meanwhile without a word, but who said something', async () => {
+    await open(10);
+    const silent = await arrive();
+    const speaking = await arrive();
+    silent.end();
+    speaking.end('hello');
+    await once(await arriveAndLeave(), 'close');
+    const taken = attend();
+    const [first] = taken;
+    if (first === undefined) throw new Error('nobody was let in');
+    expect(await readBytes(first, 5)).to.equal('hello');
+    expect(await readToEnd(silent)).to.equal('');
     for (const socket of taken) socket.destroy();
   });
 
