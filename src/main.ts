@@ -17,6 +17,7 @@ import { formatAddress } from './config/address.js';
 import { machineFacts } from './io/machine.js';
 import type { RunningRole, StartContext } from './io/running-role.js';
 import { StartRefusedError } from './io/running-role.js';
+import type { WinstonTrace } from './io/winston-trace.js';
 
 const EXIT_DONE = 0;
 const EXIT_REFUSED = 1;
@@ -65,23 +66,16 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   process.stderr.on('error', () => undefined);
   const { takeFolder } = await import('./io/role-folder.js');
   const { openDoorOf } = await import('./io/door.js');
-  const taken = await takeFolder(config, options);
+  const taken = await takeFolder(config, options, async (level, message, fields) => {
+    (await makeTrace(config)).event(level, message, fields);
+  });
   const door = await openDoorOf(config);
   process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);
-  const { WinstonTrace } = await import('./io/winston-trace.js');
-  const { CRASH_POINT_VARIABLE, CrashPoint } = await import('./io/crash-point.js');
-  const trace = new WinstonTrace({
-    level: config.logLevel,
-    format: config.logFormat,
-    output: process.stdout,
-    crashPoint: CrashPoint.parse(process.env[CRASH_POINT_VARIABLE]),
-  });
+  const trace = await makeTrace(config);
   process.on('uncaughtException', (error) => {
     trace.event('error', 'fault in this program', { error: String(error.stack ?? error) });
     process.exit(EXIT_FAULT);
   });
-  const { notice } = taken;
-  if (notice !== null) trace.event(notice.level, notice.message, notice.fields);
   const started = startRole(config, { trace, options, version: version(), taken, door });
   const ended = await Promise.race([started.then((role) => role.finished), signalled]);
   if (typeof ended === 'number') return ended;
@@ -94,6 +88,17 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   if (stopped) trace.event('info', 'stopped');
   else trace.event('warn', 'stopped before all was finished', { afterMs: STOP_BOUND_MS });
   return EXIT_DONE;
+}
+
+async function makeTrace(config: Config): Promise<WinstonTrace> {
+  const { WinstonTrace } = await import('./io/winston-trace.js');
+  const { CRASH_POINT_VARIABLE, CrashPoint } = await import('./io/crash-point.js');
+  return new WinstonTrace({
+    level: config.logLevel,
+    format: config.logFormat,
+    output: process.stdout,
+    crashPoint: CrashPoint.parse(process.env[CRASH_POINT_VARIABLE]),
+  });
 }
 
 async function startRole(config: Config, context: StartContext): Promise<RunningRole> {

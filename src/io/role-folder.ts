@@ -19,28 +19,30 @@ export interface TakenFolder {
   readonly disk: Disk;
   readonly lock: FolderLock;
   readonly origin: string;
-  /** What became of --set_aside, for whoever tells the operator. */
-  readonly notice: Notice | null;
 }
 
-export interface Notice {
-  readonly level: TraceLevel;
-  readonly message: string;
-  readonly fields: TraceFields;
-}
+/** Called at once, whatever becomes of the start. */
+export type Tell = (level: TraceLevel, message: string, fields: TraceFields) => Promise<void>;
 
-/** From here on no other process can use the folder. Reads nothing of what it holds. */
-export async function takeFolder(config: Config, options: ServeOptions): Promise<TakenFolder> {
+/**
+ * From here on no other process can use the folder. Reads nothing of what it holds. `tell`: what
+ * becomes of --set_aside.
+ */
+export async function takeFolder(
+  config: Config,
+  options: ServeOptions,
+  tell: Tell,
+): Promise<TakenFolder> {
   const { dataFolder, role } = config;
   if (role === 'participant' && options.forceView !== null) {
     const text = '--force_view goes with the configuration of a coordinator';
     throw new StartRefusedError('wrong_role', text);
   }
   try {
-    const notice = options.setAside ? await setAside(config, options) : null;
+    if (options.setAside) await setAside(config, options, tell);
     const disk = await openFileDisk(dataFolder);
     const lock = await lockFolder(dataFolder, role);
-    return { disk, lock, origin: await originOf(dataFolder), notice };
+    return { disk, lock, origin: await originOf(dataFolder) };
   } catch (error) {
     throw refusal(error, role);
   }
@@ -54,7 +56,7 @@ export async function openTakenFolder(config: Config, taken: TakenFolder): Promi
 }
 
 /** Renames the folder, so that the start finds none. */
-async function setAside(config: Config, options: ServeOptions): Promise<Notice> {
+async function setAside(config: Config, options: ServeOptions, tell: Tell): Promise<void> {
   const { dataFolder, role } = config;
   if (role === 'coordinator' && !options.yes) {
     const text =
@@ -63,8 +65,8 @@ async function setAside(config: Config, options: ServeOptions): Promise<Notice> 
     throw new StartRefusedError('needs_yes', text);
   }
   if (!(await exists(dataFolder))) {
-    const message = 'there is no data folder to set aside';
-    return { level: 'info', message, fields: { folder: dataFolder } };
+    await tell('info', 'there is no data folder to set aside', { folder: dataFolder });
+    return;
   }
   const lock = await lockFolder(dataFolder, role);
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*$/, '');
@@ -75,7 +77,7 @@ async function setAside(config: Config, options: ServeOptions): Promise<Notice> 
   }
   await rename(dataFolder, target);
   await lock.release();
-  return { level: 'warn', message: 'the data folder was set aside', fields: { folder: target } };
+  await tell('warn', 'the data folder was set aside', { folder: target });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { ServeOptions } from '../../../src/cli.js';
 import { type Config, loadConfigText } from '../../../src/config/config.js';
-import { openTakenFolder, refusal, takeFolder } from '../../../src/io/role-folder.js';
+import {
+  openTakenFolder,
+  refusal,
+  takeFolder,
+  type TakenFolder,
+} from '../../../src/io/role-folder.js';
 import { StartRefusedError } from '../../../src/io/running-role.js';
 import { machineFacts } from '../../../src/io/machine.js';
 import { DiskError } from '../../../src/ports/disk.js';
@@ -31,6 +36,15 @@ describe("a role's data folder", () => {
     return { action: 'serve', configPath: '', forceView: null, setAside, yes };
   }
 
+  const told: string[] = [];
+  function take(role: Config['role'], chosen: ServeOptions): Promise<TakenFolder> {
+    told.length = 0;
+    return takeFolder(config(role), chosen, (_level, message) => {
+      told.push(message);
+      return Promise.resolve();
+    });
+  }
+
   async function refused(promise: Promise<unknown>): Promise<StartRefusedError> {
     const error: unknown = await promise.catch((reason: unknown) => reason);
     if (error instanceof StartRefusedError) return error;
@@ -38,19 +52,20 @@ describe("a role's data folder", () => {
   }
 
   it('is refused while another holder lives, and is free after it', async () => {
-    const taken = await takeFolder(config('participant'), options());
-    const error = await refused(takeFolder(config('participant'), options()));
+    const taken = await take('participant', options());
+    const error = await refused(take('participant', options()));
     expect(error.code).to.equal('folder_locked');
     expect(error.message).to.include(join(folder, 'data')).and.to.include('stop that process');
     await taken.lock.release();
-    await (await takeFolder(config('participant'), options())).lock.release();
+    await (await take('participant', options())).lock.release();
   });
 
   it('of a participant is set aside on request, with everything in it', async () => {
-    const first = await takeFolder(config('participant'), options());
+    const first = await take('participant', options());
     const { storeId } = (await openTakenFolder(config('participant'), first)).identity;
     await first.lock.release();
-    const second = await takeFolder(config('participant'), options({ setAside: true }));
+    const second = await take('participant', options({ setAside: true }));
+    expect(told).to.deep.equal(['the data folder was set aside']);
     expect((await openTakenFolder(config('participant'), second)).fresh).to.equal(true);
     await second.lock.release();
     const [aside] = readdirSync(join(folder, 'data')).filter((name) => name.includes('set-aside'));
@@ -59,21 +74,21 @@ describe("a role's data folder", () => {
   });
 
   it('is not set aside under a living holder', async () => {
-    const taken = await takeFolder(config('participant'), options());
-    const error = await refused(takeFolder(config('participant'), options({ setAside: true })));
+    const taken = await take('participant', options());
+    const error = await refused(take('participant', options({ setAside: true })));
     expect(error.code).to.equal('folder_locked');
     await taken.lock.release();
   });
 
   it('of a coordinator is set aside only by somebody who was told what that means', async () => {
     const { dataFolder } = config('coordinator');
-    await (await takeFolder(config('coordinator'), options())).lock.release();
+    await (await take('coordinator', options())).lock.release();
     writeFileSync(join(dataFolder, 'mark'), '');
-    const error = await refused(takeFolder(config('coordinator'), options({ setAside: true })));
+    const error = await refused(take('coordinator', options({ setAside: true })));
     expect(error.message).to.include('--yes').and.to.include(dataFolder);
     expect(existsSync(join(dataFolder, 'mark'))).to.equal(true);
     const flags = { setAside: true, yes: true };
-    await (await takeFolder(config('coordinator'), options(flags))).lock.release();
+    await (await take('coordinator', options(flags))).lock.release();
     expect(existsSync(join(dataFolder, 'mark'))).to.equal(false);
   });
 
