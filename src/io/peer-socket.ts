@@ -32,6 +32,9 @@ export interface PeerSocketOwner {
   countRead(bytes: number): void;
 }
 
+/** Up to this size, one text is cheaper for the system than many. */
+const JOIN_UP_TO_BYTES = 64 * 1024;
+
 type State = 'open' | 'closing' | 'ended';
 
 export class PeerSocket<
@@ -89,9 +92,10 @@ export class PeerSocket<
     this.isDirty = false;
     const { pending, socket } = this;
     if (pending.length === 0 || this.state === 'ended') return;
+    const isShort = this.pendingBytes <= JOIN_UP_TO_BYTES;
     this.pending = [];
     this.pendingBytes = 0;
-    if (pending.every(isText)) {
+    if (isShort && pending.every(isText)) {
       socket.write(pending.join(''), 'latin1');
       return;
     }

@@ -11,14 +11,19 @@ import type { Bytes } from '../base/bytes.js';
 /** Buffers up to this size are cheaper to copy than to hand to the socket one by one. */
 const COPY_UP_TO_BYTES = 32 * 1024;
 
-/** Longer text is cut: strings have a largest length, which a frame may exceed. */
-const MAX_PENDING_CHARACTERS = 1024 * 1024;
+/**
+ * So much of a frame stays text: strings have a largest length, and lie in the collector's heap,
+ * which all that waits to be sent may exceed.
+ */
+const MAX_TEXT_CHARACTERS = 64 * 1024;
 
 const ASCII = /^[\0-\x7f]*$/;
 
 export class FrameBuilder {
   private readonly chunks: Bytes[] = [];
   private pending: string;
+  /** Of the pieces that are text. */
+  private textCharacters = 0;
 
   /** `head` is what comes before the first field, in latin1. */
   constructor(head: string) {
@@ -59,12 +64,15 @@ export class FrameBuilder {
 
   private small(text: string): void {
     this.pending += text;
-    if (this.pending.length > MAX_PENDING_CHARACTERS) this.flush();
+    if (this.pending.length > MAX_TEXT_CHARACTERS) this.flush();
   }
 
   private flush(): void {
-    if (this.pending === '') return;
-    this.chunks.push(this.pending);
+    const { pending } = this;
+    if (pending === '') return;
+    const isText = this.textCharacters + pending.length <= MAX_TEXT_CHARACTERS;
+    this.chunks.push(isText ? pending : Buffer.from(pending, 'latin1'));
+    if (isText) this.textCharacters += pending.length;
     this.pending = '';
   }
 }

@@ -127,6 +127,18 @@ describe('rpc/codec: bytes on the wire', () => {
     expect(encodeRequest({ ...PREPARE, payload: small })).to.have.length(1);
   });
 
+  it('keeps little of a frame as text, which lies in the heap of the collector', () => {
+    const data = Array.from({ length: 16 }, () => Buffer.alloc(30_000, 'x'));
+    const lengths = data.map(({ length }) => length);
+    const frame = encodeReply({ type: 'value', id: 1, count: 0, lengths, data });
+    const texts = frame.filter((piece) => typeof piece === 'string');
+    expect(texts.join('').length).to.be.at.most(64 * 1024);
+    const [read] = readReplies(frame);
+    expect(read?.type === 'value' && Buffer.concat(read.data).equals(Buffer.concat(data))).to.equal(
+      true,
+    );
+  });
+
   it('does not copy a large buffer', () => {
     const large = Buffer.alloc(100_000);
     const frames = encodeRequest({ ...PREPARE, payload: [Buffer.from('head'), large] });
