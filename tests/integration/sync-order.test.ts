@@ -20,7 +20,7 @@ const COORDINATOR_RULES = [
   ...['fence', 'view', 'prepare', 'outcome', 'reply to a client', 'commit record'],
 ];
 const PARTICIPANT_RULES = ['fenced', 'viewed', 'vote', 'done', 'pong', 'pieced'];
-const EARLY_VOTE = /(voteWhenSynced\(link, message\) \{[^]{0,120}?)core\.gate\.whenSynced\(/;
+const EARLY_VOTE = /(voteWhenSynced\(link, message\) \{[^]{0,120}?)core\.whenSynced\(/;
 
 function check(name: string, trace: string): SyncOrder {
   return name === COORDINATOR ? checkCoordinatorTrace(trace) : checkParticipantTrace(trace);
