@@ -3,6 +3,7 @@
  * Reads the machine and changes nothing in it but the note of when a participant's state changed.
  */
 import { unreachable } from '../base/assert.js';
+import { isMember } from '../base/ids.js';
 import type { Coordinator } from './machine.js';
 import type { Peer, PeerState } from './peers.js';
 
@@ -11,14 +12,16 @@ export type Field = readonly [name: string, value: string | number];
 /** Where this participant stands, in one word; see `reasonOf` for why. */
 export function peerState(machine: Coordinator, peer: Peer): PeerState {
   const { membership, peers, admission, core } = machine;
+  const { established } = membership;
   const isSilent = peers.isSuspected(peer) || peer.data.state !== 'open';
-  if (membership.has(peer)) {
+  const isEstablished = isMember(established, peer.storeId ?? '');
+  if (membership.has(peer) && isEstablished) {
     const isIn = core.phase === 'serving' ? peer.isFenced && peer.isReady : !isSilent;
     return isIn && !isSilent ? 'member' : 'suspected';
   }
   if (isSilent) return 'unreachable';
-  if (admission.isJoining(peer)) return 'joining';
-  return membership.latest === null || peer.status?.empty === true ? 'new' : 'out';
+  if (membership.has(peer) || admission.isJoining(peer)) return 'joining';
+  return established === null || peer.status?.empty === true ? 'new' : 'out';
 }
 
 /** Notes when each participant's state last changed. Called often enough for people. */
@@ -35,12 +38,13 @@ export function clusterFields(machine: Coordinator): Field[] {
   refreshPeerStates(machine);
   const { core, membership, peers } = machine;
   const { outcomes, settings } = core;
+  const { established } = membership;
   const fields: Field[] = [
     ['cluster_id', core.clusterId],
     ['generation', core.generation],
     ['epoch', core.epoch.number],
-    ['view_number', membership.latest?.number ?? 0],
-    ['view_size', membership.size],
+    ['view_number', established?.number ?? 0],
+    ['view_size', established?.members.length ?? 0],
     ['participants_configured', peers.all.length],
     ['min_participants', settings.minParticipants],
     ['state', core.phase],
@@ -48,7 +52,7 @@ export function clusterFields(machine: Coordinator): Field[] {
     ['decided_txid', outcomes.decidedTxid],
     ['settled_txid', outcomes.settledTxid],
   ];
-  if (membership.size === 1 && peers.all.length > 1) {
+  if (established?.members.length === 1 && peers.all.length > 1) {
     fields.push(['warning', 'only one participant holds the data']);
   }
   for (const peer of peers.all) fields.push(participantField(machine, peer));

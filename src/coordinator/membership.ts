@@ -55,6 +55,11 @@ export class Membership {
     this.isNoted = recovered.views.length <= 1;
   }
 
+  /** Lasts, whoever is lost now: what people are told. */
+  get established(): View | null {
+    return this.installed ?? this.latest;
+  }
+
   get isChanging(): boolean {
     return this.latest !== this.installed;
   }

@@ -68,6 +68,24 @@ describe('coordinator/info: before and without others', () => {
     expect(fieldsOf(alone).has('warning'), 'one is all there are').to.equal(false);
   });
 
+  it('tells of a joiner as a member when every member has stored the view, not before', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const b = driver.part('b');
+    b.die();
+    driver.set('k');
+    driver.run(1100);
+    driver.part('a').silent.add('view');
+    b.isUp = true;
+    driver.run(500);
+    expect(driver.members, 'proposed').to.equal('(a b)');
+    expect(fieldsOf(driver).get('view_size')).to.equal('1');
+    expect(states(driver)).to.deep.equal(['member', 'joining']);
+    const { number, epoch: of } = driver.part('a').last('view').view;
+    driver.part('a').say({ type: 'viewed', number, epoch: of });
+    expect(fieldsOf(driver).get('view_size')).to.equal('2');
+    expect(states(driver)).to.deep.equal(['member', 'member']);
+  });
+
   it('tells the fault of a member that is still in the view', () => {
     const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
     driver.part('b').peer.unsound = 'it lies, always';
