@@ -67,20 +67,25 @@ process.on('exit', () => {
 function begin(name, command, args, env = process.env) {
   const file = join(root, '.build', `${name.replaceAll(/\W+/g, '-')}.txt`);
   const output = openSync(file, 'w');
+  const begunAt = performance.now();
+  let took = '';
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output], env });
   closeSync(output);
   children.add(child);
   const ended = new Promise((resolve) => {
     child.on('error', () => resolve(null));
     child.on('close', resolve);
-  }).finally(() => children.delete(child));
-  return { name, ended, output: () => readFileSync(file, 'utf8') };
+  }).finally(() => {
+    children.delete(child);
+    took = minutesSince(begunAt);
+  });
+  return { name, ended, output: () => readFileSync(file, 'utf8'), took: () => took };
 }
 
 /** Waits for what `begin` began, prints what it said, and counts it as one test. */
-async function finish({ name, ended, output }) {
+async function finish({ name, ended, output, took }) {
   const status = await ended;
-  process.stdout.write(`\n== ${name}\n${output()}`);
+  process.stdout.write(`\n== ${name}, ${took()}\n${output()}`);
   return count(name, status === 0);
 }
 
@@ -170,6 +175,7 @@ async function everything() {
   const files = filesWithProcesses();
   await Promise.all([withCoverage(COVERED).then(() => lane(files)), checksAndGrading(files)]);
   await lane([...PROMPT]);
+  process.stdout.write(`\n== all tests but those that search took ${minutesSince(startedAt)}\n`);
   const search = 'tests that search';
   await tests(search, (env) => step(search, bin('mocha'), SEARCHING, env));
   process.stdout.write(`\n== all tests took ${minutesSince(startedAt)}\n`);
