@@ -23,7 +23,7 @@ const LONGEST = 'integration/restarts.test.js';
 /** Judges how soon something happens, or that no client notices: nothing else runs meanwhile. */
 const PROMPT = ['outage', 'process-life', 'rejoin'].map((name) => `integration/${name}.test.js`);
 // These take all processors for minutes, and coverage would double that.
-const SEARCHING = ['dist/tests/{sim,exhaustive}/**/*.test.js'];
+const SEARCHING = ['sim/sim.test.js', 'sim/controls.test.js', 'exhaustive/exhaustive.test.js'];
 /** Faults on real processes for so many minutes, where somebody asks for it. */
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
@@ -111,7 +111,7 @@ function withCoverage(files) {
 /** One file of tests after the other, as long as there are any; several lanes share them. */
 async function lane(files) {
   for (let file = files.shift(); file !== undefined; file = files.shift()) {
-    const name = `tests with processes: ${file}`;
+    const name = `tests in ${file}`;
     const args = [join('dist/tests', file)];
     await tests(name, (env) => finish(begin(name, bin('mocha'), args, { ...process.env, ...env })));
   }
@@ -168,7 +168,15 @@ async function checksAndGrading(files) {
   await finish(begin('format', ...FORMAT));
   await finish(begin('lint', ...LINT));
   await finishGrading(grading);
-  await lane(files);
+  await Promise.all([lane(files), lane(files)]);
+}
+
+/** A thread for each processor, then some of one thread side by side. */
+async function search() {
+  const [all, ...alone] = SEARCHING;
+  await tests(all, (env) => step(all, bin('mocha'), [join('dist/tests', all)], env));
+  const files = [...alone];
+  await Promise.all([lane(files), lane(files)]);
 }
 
 async function everything() {
@@ -176,8 +184,7 @@ async function everything() {
   await Promise.all([withCoverage(COVERED).then(() => lane(files)), checksAndGrading(files)]);
   await lane([...PROMPT]);
   process.stdout.write(`\n== all tests but those that search took ${minutesSince(startedAt)}\n`);
-  const search = 'tests that search';
-  await tests(search, (env) => step(search, bin('mocha'), SEARCHING, env));
+  await search();
   process.stdout.write(`\n== all tests took ${minutesSince(startedAt)}\n`);
   if (CHAOS_MINUTES === '') return;
   const chaos = join(root, 'dist/tests/chaos/chaos.js');

@@ -68,5 +68,6 @@ await unlink(join(mount, 'filler'));
 restarted.log.append(prepared(refused + 1));
 await restarted.log.flush();
 const fullAtLast = restarted.log.isFull;
-const { kinds } = await open();
+const { log: last, kinds } = await open();
+for (const each of [log, restarted.log, last]) await each.close();
 process.stdout.write(`${JSON.stringify({ refused, fullAtFirst, fullAtLast, kinds })}\n`);
