@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { MAX_OPEN_READS, MAX_STORED_VALUE_BYTES, PIECE_BYTES } from '../../../src/base/limits.js';
 import type { ReadCommand } from '../../../src/base/store-request.js';
-import type { Read, Reply } from '../../../src/rpc/messages.js';
+import type { Read, Value } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 
 const PATIENT = { settings: { companionCommands: 64 } };
@@ -17,7 +17,7 @@ function asked(driver: CoordinatorDriver): Read[] {
   return driver.parts.flatMap((part) => part.all('read'));
 }
 
-function value(id: number, lengths: readonly number[], text = ''): Reply {
+function value(id: number, lengths: readonly number[], text = ''): Value {
   return { type: 'value', id, count: 0, lengths, data: text === '' ? [] : [Buffer.from(text)] };
 }
 
@@ -161,6 +161,7 @@ describe('coordinator/reads: reads that share a question', () => {
     const { driver, a } = sharing(get('x'));
     a.say(value(a.last('read').id, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES)));
     const before = a.all('read').length;
+    const large = value(0, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES));
     const tokens = Array.from({ length: 3 * MAX_OPEN_READS }, (_, index) =>
       driver.get(1000 + Math.floor(index / 2), 'k'),
     );
@@ -168,9 +169,9 @@ describe('coordinator/reads: reads that share a question', () => {
     const open = asked().length;
     expect(open).to.be.within(MAX_OPEN_READS / 4, MAX_OPEN_READS / 2);
     let most = 0;
-    for (let done = 0; done < asked().length; done += 1) {
-      most = Math.max(most, asked().length - done);
-      a.say(value(asked()[done]?.id ?? 0, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES)));
+    for (let all = asked(), done = 0; done < all.length; done += 1, all = asked()) {
+      most = Math.max(most, all.length - done);
+      a.say({ ...large, id: all[done]?.id ?? 0 });
     }
     expect(most).to.be.at.most(MAX_OPEN_READS / 2);
     expect(tokens.every((token) => driver.values(token).length === 1)).to.equal(true);
