@@ -48,6 +48,8 @@ export class ParticipantCore {
   heardEpoch = NO_EPOCH;
   /** The disk had no room at the last attempt. */
   diskFull = false;
+  /** How often what was appended found no room. */
+  private timesFull = 0;
   readonly counters: ParticipantCounters = {
     commits: 0,
     aborts: 0,
@@ -142,7 +144,25 @@ export class ParticipantCore {
     this.pendingCheckpoint = checkpoint;
   }
 
-  status(): Status {
+  onDiskFull(): void {
+    this.diskFull = true;
+    this.timesFull += 1;
+  }
+
+  /**
+   * Tells what is here now, when all of it is on disk: nothing that comes meanwhile, which may be
+   * on no disk yet, and nothing that finds no room.
+   */
+  whenStatusSynced(tell: (status: Status) => void): void {
+    const { timesFull } = this;
+    const status = this.status();
+    this.whenSynced(() => {
+      if (timesFull === this.timesFull) tell(status);
+      else this.whenStatusSynced(tell);
+    });
+  }
+
+  private status(): Status {
     const { state } = this;
     return {
       storeId: this.storeId,

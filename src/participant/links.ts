@@ -149,9 +149,9 @@ export class Links {
     core.heardAt = core.now;
     core.heardEpoch = epoch;
     link.epoch = epoch;
-    core.whenSynced(() => {
+    core.whenStatusSynced((status) => {
       if (!this.byId.has(link.id) || !this.isCurrent(link)) return;
-      core.send(link.id, { type: 'fenced', status: core.status() });
+      core.send(link.id, { type: 'fenced', status });
     });
   }
 

@@ -89,6 +89,7 @@ export class Participant {
         this.core.gate.release(input.lsn);
         return;
       case 'diskFull':
+        this.core.onDiskFull();
         this.transactions.onDiskFull();
         this.catchUps.onDiskFull();
         return;
@@ -170,8 +171,8 @@ export class Participant {
         this.links.refuse(link, 'protocol', `a second ${message.type}`);
         return;
       case 'inquire':
-        this.core.whenSynced(() => {
-          this.core.send(link.id, { type: 'status', status: this.core.status() });
+        this.core.whenStatusSynced((status) => {
+          this.core.send(link.id, { type: 'status', status });
         });
         return;
       case 'fence':

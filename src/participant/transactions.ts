@@ -110,7 +110,6 @@ export class Transactions {
   onDiskFull(): void {
     const { core } = this;
     const { state } = core;
-    core.diskFull = true;
     const [first] = this.unsynced;
     if (first !== undefined) {
       state.inDoubt = state.inDoubt.slice(0, Math.max(0, first - state.resolved.txid - 1));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Status } from '../../../src/rpc/messages.js';
 import { proof, proofText } from '../../../src/rpc/proof.js';
 import {
   CLUSTER,
@@ -13,6 +14,7 @@ import {
   prepare,
   preparedRecord,
   set,
+  view,
 } from './participant-driver.js';
 import { ParticipantRecovery } from '../../../src/participant/recovery.js';
 
@@ -288,5 +290,39 @@ describe('participant/links: the fence', () => {
     const driver = new ParticipantDriver({ state: recovery.finish(false) });
     driver.fenced(2);
     expect([...driver.state.stages.all()].map(({ name }) => name)).to.deep.equal(['used']);
+  });
+});
+
+describe('participant/links: what a status tells', () => {
+  const asked = (driver: ParticipantDriver): { old: number; fresh: number; lsn: number } => {
+    const old = driver.serving();
+    driver.ask(old, prepare(1, [set('k', 'v')]));
+    const fresh = driver.open();
+    driver.ask(fresh, inquire);
+    return { old, fresh, lsn: driver.machine.core.gate.appended };
+  };
+  const told = (driver: ParticipantDriver, link: number): Status => {
+    const [reply] = driver.take(link);
+    if (reply?.type !== 'status') throw new Error(`answered ${reply?.type}`);
+    return reply.status;
+  };
+
+  it('H5: is nothing that came after the question and is not on disk', () => {
+    const driver = new ParticipantDriver();
+    const { old, fresh, lsn } = asked(driver);
+    driver.ask(old, prepare(2, [set('k', 'w')]));
+    driver.ask(old, { type: 'view', view: { ...view(1, STORE, 'b'), number: 2 } });
+    driver.step({ type: 'synced', lsn });
+    const status = told(driver, fresh);
+    expect(status.view?.number).to.equal(1);
+    expect(status.inDoubt.map(({ txid }) => txid)).to.deep.equal([1]);
+  });
+
+  it('S36: is nothing that found no room either', () => {
+    const driver = new ParticipantDriver();
+    const { fresh } = asked(driver);
+    driver.step({ type: 'diskFull' });
+    driver.sync();
+    expect(told(driver, fresh).inDoubt).to.deep.equal([]);
   });
 });
