@@ -6,7 +6,7 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import type { Millis, StoreId } from '../base/ids.js';
+import type { StoreId } from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -28,12 +28,13 @@ export class Fences {
   ) {}
 
   /** A new epoch: nobody is bound to it yet. */
-  begin(now: Millis): void {
+  begin(turn: Turn): void {
     this.statuses.clear();
     for (const peer of this.peers.all) {
       peer.isFenced = false;
-      peer.missedSince = now;
+      peer.missedSince = Infinity;
     }
+    this.noteMissed(turn);
   }
 
   /** Asks first what it has promised, unless that is known or does not matter any more. */
@@ -45,19 +46,31 @@ export class Fences {
       return;
     }
     if (peer.data.state !== 'open' || peer.fencedFor === epoch.nonce) return;
-    if (turn === 'members' && !this.isNeeded(peer)) return;
+    if (!this.isItsTurn(peer, turn)) return;
     peer.fencedFor = epoch.nonce;
     this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
   }
 
   /** What was heard meanwhile may have made it somebody's turn. */
   sendToHeard(turn: Turn): void {
+    this.noteMissed(turn);
     for (const peer of this.peers.all) {
       if (this.inquiry.promiseOf(peer) !== undefined) this.send(peer, turn);
     }
   }
 
-  private isNeeded({ storeId }: Peer): boolean {
+  /** Nobody is blamed for what it was not asked. */
+  private noteMissed(turn: Turn): void {
+    const { now } = this.core;
+    for (const peer of this.peers.all) {
+      if (peer.isFenced || !this.isItsTurn(peer, turn)) continue;
+      peer.missedSince = Math.min(peer.missedSince, now);
+    }
+  }
+
+  /** Who has not said who it is may be a member. */
+  private isItsTurn({ storeId }: Peer, turn: Turn): boolean {
+    if (turn !== 'members' || storeId === null) return true;
     const { latest: view, views } = this.membership;
     if (view === null || this.core.settings.forcedView !== '') return true;
     const { inquiry, statuses } = this;

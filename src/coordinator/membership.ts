@@ -30,6 +30,8 @@ export class Membership {
   latest: View | null;
   /** Newest view that all its members have synced. */
   installed: View | null = null;
+  /** The same, or known from the log before that; what people are told. */
+  established: View | null;
   isDurable = true;
   /** The newest view that members were told of: what a PREPARE names. */
   announced: View | null;
@@ -49,15 +51,11 @@ export class Membership {
     recovered: Pick<CoordinatorRecovered, 'view' | 'views' | 'highestNumber'>,
   ) {
     this.latest = recovered.view;
+    this.established = recovered.views[0] ?? null;
     this.announced = recovered.view;
     this.chain = recovered.views;
     this.highestNumber = recovered.highestNumber;
     this.isNoted = recovered.views.length <= 1;
-  }
-
-  /** Lasts, whoever is lost now: what people are told. */
-  get established(): View | null {
-    return this.installed ?? this.latest;
   }
 
   get isChanging(): boolean {
@@ -139,6 +137,7 @@ export class Membership {
   adopt(views: readonly View[]): void {
     const view = views.at(-1) ?? null;
     this.latest = view;
+    this.established = views[0] ?? null;
     this.announced = view;
     this.chain = views;
     this.isDurable = true;
@@ -258,6 +257,7 @@ export class Membership {
     if (latest === null || !this.isChanging || !this.isDurable) return;
     if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
     this.installed = latest;
+    this.established = latest;
     this.chain = [latest];
     if (!this.isNoted) this.core.persist({ kind: 'view', view: latest }, true);
     this.isNoted = true;

@@ -173,7 +173,7 @@ export class Takeover {
       this.step = 'fencing';
       core.trace.event('info', 'epoch begins', { epoch: number });
       this.asked.clear();
-      this.fences.begin(core.now);
+      this.fences.begin(this.turn);
       this.fenceAll(this.peers.all);
     });
   }

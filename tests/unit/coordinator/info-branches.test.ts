@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { clusterFields } from '../../../src/coordinator/info.js';
 import type { WalRecord } from '../../../src/wal/record.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
+import { logged, restarted } from './restarted.js';
 import { epoch, holding, status, view } from './statuses.js';
 
 function fieldsOf(driver: CoordinatorDriver): Map<string, string> {
@@ -84,6 +85,38 @@ describe('coordinator/info: before and without others', () => {
     driver.part('a').say({ type: 'viewed', number, epoch: of });
     expect(fieldsOf(driver).get('view_size')).to.equal('2');
     expect(states(driver)).to.deep.equal(['member', 'member']);
+  });
+
+  it('tells of the last view that was stored, as long as a start has confirmed none', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    driver.part('c').isUp = false;
+    driver.run(3000);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', '(a b c)']);
+    for (const name of ['a', 'b']) driver.part(name).silent.add('view');
+    driver.set('k');
+    driver.run(100);
+    expect(driver.members, 'proposed').to.equal('(a b)');
+    expect(fieldsOf(driver).get('view_size')).to.equal('3');
+    for (const name of ['a', 'b']) {
+      const { number, epoch: of } = driver.part(name).last('view').view;
+      driver.part(name).say({ type: 'viewed', number, epoch: of });
+    }
+    expect([driver.members, fieldsOf(driver).get('view_size')]).to.deep.equal(['a b', '2']);
+  });
+
+  it('accuses nobody whose turn to be bound has not come', () => {
+    const last = view(1, 'a', 'b');
+    const log: WalRecord[] = [
+      { kind: 'epoch', epoch: epoch(1) },
+      { kind: 'view', view: last },
+    ];
+    const driver = new CoordinatorDriver({ names: ['a', 'b', 'c'], log });
+    for (const { name } of driver.parts)
+      driver.part(name).status = holding(name, '1', { view: last });
+    for (const name of ['a', 'b']) driver.part(name).silent.add('fence');
+    driver.run(3000);
+    expect(driver.phase).to.equal('recovering');
+    expect(states(driver)).to.deep.equal(['suspected', 'suspected', 'out']);
   });
 
   it('tells the fault of a member that is still in the view', () => {
