@@ -168,7 +168,7 @@ async function checksAndGrading(files) {
   await finish(begin('format', ...FORMAT));
   await finish(begin('lint', ...LINT));
   await finishGrading(grading);
-  await Promise.all([lane(files), lane(files)]);
+  await lane(files);
 }
 
 /** A thread for each processor, then some of one thread side by side. */
