@@ -47,8 +47,10 @@ async function main(): Promise<boolean> {
     results.push(result);
     process.stdout.write(`${row(result)}\n`);
   }
-  if (chosen.length === 0) writeTable(results);
-  return results.every(({ seeds: found }) => found !== null);
+  const areAllFound = results.every(({ seeds: found }) => found !== null);
+  // Too few seeds are no reason to forget one that is known.
+  if (chosen.length === 0 && areAllFound) writeTable(results);
+  return areAllFound;
 }
 
 process.exitCode = (await main()) ? 0 : 1;
