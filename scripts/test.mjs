@@ -23,7 +23,9 @@ const LONGEST = 'integration/restarts.test.js';
 /** Judges how soon something happens, or that no client notices: nothing else runs meanwhile. */
 const PROMPT = ['outage', 'process-life', 'rejoin'].map((name) => `integration/${name}.test.js`);
 // These take all processors for minutes, and coverage would double that.
-const SEARCHING = ['sim/sim.test.js', 'sim/controls.test.js', 'exhaustive/exhaustive.test.js'];
+const SEARCHING = ['sim', 'exhaustive'];
+/** Of them, the one that uses every processor. */
+const ON_ALL = 'sim/sim.test.js';
 /** Faults on real processes for so many minutes, where somebody asks for it. */
 const CHAOS_MINUTES = process.env.KV_CHAOS_MINUTES ?? '';
 const GRADING_ITEMS = 10;
@@ -117,12 +119,16 @@ async function lane(files) {
   }
 }
 
-function filesWithProcesses() {
-  const all = WITH_PROCESSES.flatMap((folder) =>
+function testFilesIn(folders) {
+  return folders.flatMap((folder) =>
     readdirSync(join(root, 'dist/tests', folder), { recursive: true })
       .filter((name) => name.endsWith('.test.js'))
       .map((name) => `${folder}/${name}`),
   );
+}
+
+function filesWithProcesses() {
+  const all = testFilesIn(WITH_PROCESSES);
   const others = all.filter((file) => file !== LONGEST && !PROMPT.includes(file));
   return [LONGEST, ...others.sort()];
 }
@@ -171,11 +177,10 @@ async function checksAndGrading(files) {
   await lane(files);
 }
 
-/** A thread for each processor, then some of one thread side by side. */
+/** First what uses every processor, then what uses one, side by side. */
 async function search() {
-  const [all, ...alone] = SEARCHING;
-  await tests(all, (env) => step(all, bin('mocha'), [join('dist/tests', all)], env));
-  const files = [...alone];
+  await lane([ON_ALL]);
+  const files = testFilesIn(SEARCHING).filter((file) => file !== ON_ALL);
   await Promise.all([lane(files), lane(files)]);
 }
 
