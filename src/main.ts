@@ -66,12 +66,14 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   process.stderr.on('error', () => undefined);
   const { takeFolder } = await import('./io/role-folder.js');
   const { openDoorOf } = await import('./io/door.js');
+  let made: Promise<WinstonTrace> | null = null;
+  const traceOf = (): Promise<WinstonTrace> => (made ??= makeTrace(config));
   const taken = await takeFolder(config, options, async (level, message, fields) => {
-    (await makeTrace(config)).event(level, message, fields);
+    (await traceOf()).event(level, message, fields);
   });
   const door = await openDoorOf(config);
   process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);
-  const trace = await makeTrace(config);
+  const trace = await traceOf();
   process.on('uncaughtException', (error) => {
     trace.event('error', 'fault in this program', { error: String(error.stack ?? error) });
     process.exit(EXIT_FAULT);

@@ -311,7 +311,7 @@ describe('participant/links: what a status tells', () => {
     const driver = new ParticipantDriver();
     const { old, fresh, lsn } = asked(driver);
     driver.ask(old, prepare(2, [set('k', 'w')]));
-    driver.ask(old, { type: 'view', view: { ...view(1, STORE, 'b'), number: 2 } });
+    driver.ask(old, { type: 'view', view: view(2, STORE, 'b') });
     driver.step({ type: 'synced', lsn });
     const status = told(driver, fresh);
     expect(status.view?.number).to.equal(1);
