@@ -48,12 +48,13 @@ export class Supervisor {
   }
 
   private repair(process: SimProcess): void {
-    const { cluster, backups } = this.faults;
+    const { cluster, backups, replaced } = this.faults;
     const backup = backups.get(process);
     backups.delete(process);
     if (backup === undefined) {
       cluster.marks.hit('operator: set a damaged folder aside');
       process.disk.wipe();
+      replaced.add(process);
     } else {
       cluster.marks.hit('operator: repaired a damaged folder');
       process.disk.restore(backup);
