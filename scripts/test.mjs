@@ -18,8 +18,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes that integration tests start and kill would each write their coverage.
 const COVERED = ['dist/tests/{unit,cluster,scenarios}/**/*.test.js'];
 const WITH_PROCESSES = ['integration', 'grade', 'hostile'];
-/** The one that takes longest of all: it must not be the last to begin. */
-const LONGEST = 'integration/restarts.test.js';
+/** These take longest, and must not be the last to begin. */
+const LONG = ['restarts', 'operators', 'crash-points', 'grading-script', 'sync-order'].map(
+  (name) => `integration/${name}.test.js`,
+);
 /** Judges how soon something happens, or that no client notices: nothing else runs meanwhile. */
 const PROMPT = ['outage', 'process-life', 'rejoin'].map((name) => `integration/${name}.test.js`);
 // These take all processors for minutes, and coverage would double that.
@@ -129,8 +131,8 @@ function testFilesIn(folders) {
 
 function filesWithProcesses() {
   const all = testFilesIn(WITH_PROCESSES);
-  const others = all.filter((file) => file !== LONGEST && !PROMPT.includes(file));
-  return [LONGEST, ...others.sort()];
+  const others = all.filter((file) => !LONG.includes(file) && !PROMPT.includes(file));
+  return [...LONG, ...others.sort()];
 }
 
 /** Mostly waits. */
@@ -168,11 +170,16 @@ function removeStale(folder) {
   }
 }
 
-/** Format and lint, while grading goes on; then tests, which take ports as grading may. */
-async function checksAndGrading(files) {
-  const grading = beginGrading();
+/** What needs no build: begun beside it, on the other processor. */
+async function check() {
   await finish(begin('format', ...FORMAT));
   await finish(begin('lint', ...LINT));
+}
+
+/** Grading, while the checks go on; then tests, which take ports as grading may. */
+async function gradingAndFiles(checks, files) {
+  const grading = beginGrading();
+  await checks;
   await finishGrading(grading);
   await lane(files);
 }
@@ -184,9 +191,10 @@ async function search() {
   await Promise.all([lane(files), lane(files)]);
 }
 
-async function everything() {
+async function everything(checks) {
   const files = filesWithProcesses();
-  await Promise.all([withCoverage(COVERED).then(() => lane(files)), checksAndGrading(files)]);
+  const covered = withCoverage(COVERED).then(() => lane(files));
+  await Promise.all([covered, gradingAndFiles(checks, files)]);
   await lane([...PROMPT]);
   process.stdout.write(`\n== all tests but those that search took ${minutesSince(startedAt)}\n`);
   await search();
@@ -197,19 +205,19 @@ async function everything() {
 }
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
-const FORMAT = [bin('prettier'), ['--check', '--log-level', 'warn', '.']];
-const LINT = [bin('eslint'), ['.', '--max-warnings', '0']];
+const FORMAT = [bin('oxfmt'), ['--check', '.']];
+const LINT = [bin('oxlint'), []];
 mkdirSync(join(root, '.build'), { recursive: true });
 const chosen = process.argv.slice(2);
-const built = step('build', bin('tsc'), ['-p', 'tsconfig.json']);
-if (built) for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
-if (built && chosen.length === 0) {
-  await everything();
-} else {
-  const checks = [begin('format', ...FORMAT), begin('lint', ...LINT)];
-  if (built) await withCoverage(chosen);
-  for (const check of checks) await finish(check);
+process.stdout.write('\n== build, format and lint begin\n');
+const checks = check();
+const built = await finish(begin('build', bin('tsc'), ['-p', 'tsconfig.json']));
+if (built) {
+  for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
+  if (chosen.length === 0) await everything(checks);
+  else await withCoverage(chosen);
 }
+await checks;
 const { countsLine } = built
   ? await import('../dist/tests/helpers/counts.js')
   : { countsLine: ({ passed, failed }) => `${passed} passed, ${failed} failed` };

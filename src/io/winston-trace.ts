@@ -31,8 +31,6 @@ export class WinstonTrace implements Trace {
       format: winston.format.printf((info) =>
         print(new Date(), info.level, String(info.message), info[FIELDS] as TraceFields),
       ),
-      // The package declares its transports without their constructors' classes.
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
       transports: [new winston.transports.Stream({ stream: options.output, eol: '\n' })],
     });
     if (options.crashPoint !== null) {

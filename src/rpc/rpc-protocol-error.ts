@@ -10,7 +10,12 @@
  * say what its type says; `error-reply`: the peer answered with a Redis error, so it is no peer.
  */
 export type RpcProtocolErrorCode =
-  'framing' | 'too-long' | 'unknown-message' | 'arguments' | 'malformed' | 'error-reply';
+  | 'framing'
+  | 'too-long'
+  | 'unknown-message'
+  | 'arguments'
+  | 'malformed'
+  | 'error-reply';
 
 export class RpcProtocolError extends Error {
   override readonly name = 'RpcProtocolError';

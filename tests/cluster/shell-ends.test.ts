@@ -147,7 +147,11 @@ describe('the end of a participant’s shell', () => {
     const { cluster, first } = await started({ checkpointAfterRecords: 20 });
     const { log, role } = first;
     let reasons = 0;
-    Object.defineProperty(role, 'endedFor', { set: () => (reasons += 1) });
+    Object.defineProperty(role, 'endedFor', {
+      set: () => {
+        reasons += 1;
+      },
+    });
     const { disk } = role;
     disk.faults = {
       onOperation: (_number, what) => {

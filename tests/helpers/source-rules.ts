@@ -4,7 +4,8 @@
  * comments and texts do not count as code.
  */
 import { posix } from 'node:path';
-import ts from 'typescript';
+import { type Node, parseSync } from 'oxc-parser';
+import { lineCounter, type Place, walk } from './syntax-tree.js';
 
 /** What each folder of `src` may import beside itself; the arrows of docs/ARCHITECTURE.md. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +54,10 @@ const OUTSIDE_NAMES = new Set([
   'fetch',
   'require',
 ]);
+/** Where a syntax tree holds a name that is made there. */
+const NAMING_KEYS = new Set(['id', 'label', 'local', 'imported', 'params', 'param', 'parameter']);
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+const MAX_LINE_LENGTH = 100;
 const OUTSIDE_MEMBERS = new Set(['Date.now', 'Math.random']);
 const FORBIDDEN_TEXT = /FIXME|TODO|XXX|\.only\b|@ts-ignore|@ts-nocheck/;
 
@@ -68,9 +73,10 @@ export interface Import {
   readonly specifier: string;
 }
 
+type Complain = (line: number, what: string) => void;
+
 /** Each violation as `path:line: what is wrong`. */
 export function violations(file: SourceFile): string[] {
-  const tree = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const complain = (line: number, what: string): void => {
     found.push(`${file.path}:${line}: ${what}`);
@@ -79,41 +85,54 @@ export function violations(file: SourceFile): string[] {
   const inSource = file.path.startsWith('src/');
   if (inSource) {
     for (const each of importsOf(file)) checkImport(each, (what) => complain(each.line, what));
-    checkHeader(tree, complain);
+    checkHeader(file, complain);
   }
   const isOuter = !inSource || isOutside(file.path);
-  walk(tree, (node) => {
-    if (!isOuter) checkNames(tree, node, complain);
-    if (inSource) checkLength(tree, node, complain);
-    if (inSource && ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) {
-      complain(lineOf(tree, node), 're-exports what another file makes');
-    }
+  const lineOf = lineCounter(file.text);
+  walk(parse(file), (place) => {
+    const { node } = place;
+    const line = lineOf(node.start);
+    if (!isOuter) checkNames(place, (what) => complain(line, what));
+    if (inSource) checkLength(node, lineOf, complain);
+    if (inSource && isReExport(node)) complain(line, 're-exports what another file makes');
   });
   return found;
 }
 
 export function importsOf(file: SourceFile): Import[] {
-  const tree = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true);
   const found: Import[] = [];
-  walk(tree, (node) => {
+  const lineOf = lineCounter(file.text);
+  walk(parse(file), ({ node }) => {
     const specifier = specifierOf(node);
-    if (specifier !== null) {
-      found.push({ path: file.path, line: lineOf(tree, node), specifier });
-    }
+    if (specifier !== null) found.push({ path: file.path, line: lineOf(node.start), specifier });
   });
   return found;
 }
 
-function specifierOf(node: ts.Node): string | null {
-  let specifier: ts.Node | undefined;
-  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-    specifier = node.moduleSpecifier;
-  } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-    specifier = node.arguments[0];
-  } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
-    specifier = node.argument.literal;
+function parse({ path, text }: SourceFile): Node {
+  const { program, errors } = parseSync(path, text);
+  const [error] = errors;
+  if (error !== undefined) throw new Error(`${path}: ${error.message}`);
+  return program;
+}
+
+function isReExport(node: Node): boolean {
+  const isExport = node.type === 'ExportNamedDeclaration' || node.type === 'ExportAllDeclaration';
+  return isExport && node.source !== null;
+}
+
+function specifierOf(node: Node): string | null {
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ExportNamedDeclaration':
+    case 'TSImportType':
+      return node.source?.value ?? null;
+    case 'ImportExpression':
+      return node.source.type === 'Literal' ? String(node.source.value) : null;
+    default:
+      return null;
   }
-  return specifier !== undefined && ts.isStringLiteral(specifier) ? specifier.text : null;
 }
 
 /** Files that may touch the operating system. */
@@ -140,13 +159,15 @@ function checkImport({ path, specifier }: Import, complain: (what: string) => vo
   else if (to !== from && !allowed.includes(to)) complain(`src/${from} must not import ${target}`);
 }
 
-function checkText(file: SourceFile, complain: (line: number, what: string) => void): void {
+function checkText(file: SourceFile, complain: Complain): void {
   const lines = file.text.trimEnd().split('\n');
   if (lines.length > MAX_FILE_LINES) complain(MAX_FILE_LINES, `more than ${MAX_FILE_LINES} lines`);
   if (file.path.startsWith('tests/helpers/source-rules')) return;
   lines.forEach((line, index) => {
     const word = FORBIDDEN_TEXT.exec(line)?.[0];
     if (word !== undefined) complain(index + 1, `holds ${word}`);
+    const isLong = line.length > MAX_LINE_LENGTH && !/['"`]/.test(line);
+    if (isLong) complain(index + 1, `a line of more than ${MAX_LINE_LENGTH} characters`);
   });
   const name = posix.basename(file.path).replace(/(\.test|\.d)?\.ts$/, '');
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) complain(1, 'file names are kebab-case');
@@ -154,48 +175,38 @@ function checkText(file: SourceFile, complain: (line: number, what: string) => v
 }
 
 /** A module says what it is before its code, beside or below its imports. */
-function checkHeader(tree: ts.SourceFile, complain: (line: number, what: string) => void): void {
-  if (!/^(import[^]*?;\n|\s)*\/\*\*/.test(tree.text))
-    complain(1, 'opens without a word on what it is');
+function checkHeader({ text }: SourceFile, complain: Complain): void {
+  if (!/^(import[^]*?;\n|\s)*\/\*\*/.test(text)) complain(1, 'opens without a word on what it is');
 }
 
-function checkNames(
-  tree: ts.SourceFile,
-  node: ts.Node,
-  complain: (line: number, what: string) => void,
-): void {
-  if (!ts.isIdentifier(node)) return;
-  const { parent } = node;
-  const isMember = ts.isPropertyAccessExpression(parent) && parent.name === node;
-  const isName = 'name' in parent && parent.name === node;
-  if (isMember) {
-    const member = parent.getText(tree);
-    if (OUTSIDE_MEMBERS.has(member)) complain(lineOf(tree, node), `uses ${member} outside src/io`);
-  } else if (OUTSIDE_NAMES.has(node.text) && !isName) {
-    complain(lineOf(tree, node), `uses ${node.text} outside src/io`);
-  } else if (ts.isNewExpression(parent) && node.text === 'Date') {
-    complain(lineOf(tree, node), 'uses new Date outside src/io');
+function checkNames(place: Place, complain: (what: string) => void): void {
+  const { node, up } = place;
+  if (node.type === 'MemberExpression' && !node.computed) {
+    const { object, property } = node;
+    const member = `${object.type === 'Identifier' ? object.name : ''}.${property.name}`;
+    if (OUTSIDE_MEMBERS.has(member)) complain(`uses ${member} outside src/io`);
+  }
+  if (node.type !== 'Identifier' || isNaming(place)) return;
+  if (OUTSIDE_NAMES.has(node.name)) complain(`uses ${node.name} outside src/io`);
+  if (node.name === 'Date' && up?.node.type === 'NewExpression' && place.key === 'callee') {
+    complain('uses new Date outside src/io');
   }
 }
 
-function checkLength(
-  tree: ts.SourceFile,
-  node: ts.Node,
-  complain: (line: number, what: string) => void,
-): void {
-  if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
-  const from = lineOf(tree, node);
-  const lines = tree.getLineAndCharacterOfPosition(node.getEnd()).line + 2 - from;
+/** It names something of this file's own, a member or a variable, and is no use of a global. */
+function isNaming({ node, key, up }: Place): boolean {
+  const parent = up?.node;
+  if (parent === undefined) return false;
+  if (NAMING_KEYS.has(key)) return true;
+  if (key === 'key' || key === 'property') return !('computed' in parent && parent.computed);
+  if (key === 'left') return parent.type === 'AssignmentPattern';
+  if (key === 'value') return parent.type === 'Property' && up?.up?.node.type === 'ObjectPattern';
+  return parent.type === 'ArrayPattern' || (parent.type === 'RestElement' && node !== parent);
+}
+
+function checkLength(node: Node, lineOf: (offset: number) => number, complain: Complain): void {
+  if (!FUNCTIONS.has(node.type)) return;
+  const from = lineOf(node.start);
+  const lines = lineOf(node.end) + 1 - from;
   if (lines > MAX_FUNCTION_LINES) complain(from, `a function of ${lines} lines`);
-}
-
-function walk(node: ts.Node, visit: (node: ts.Node) => void): void {
-  visit(node);
-  ts.forEachChild(node, (child) => {
-    walk(child, visit);
-  });
-}
-
-function lineOf(tree: ts.SourceFile, node: ts.Node): number {
-  return tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1;
 }

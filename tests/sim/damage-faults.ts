@@ -3,8 +3,14 @@
  * copy, or used by two. Those that destroy something wait for a moment when nothing depends on it.
  */
 import type { CoordinatorProcess } from './coordinator-process.js';
-import type { DISK_FAULTS, FaultsOf, FOLDER_FAULTS, OPERATOR_FAULTS } from './fault-names.js';
-import { type Faults, NOT_NOW } from './faults.js';
+import {
+  type DISK_FAULTS,
+  type FaultsOf,
+  type FOLDER_FAULTS,
+  type OPERATOR_FAULTS,
+  NOT_NOW,
+} from './fault-names.js';
+import type { Faults } from './faults.js';
 import { flipStoredByte } from '../helpers/rot.js';
 import { COLD_KEYS } from './memory-rot.js';
 import type { ParticipantProcess } from './participant-process.js';

@@ -64,3 +64,6 @@ export type FaultName = (typeof FAULT_NAMES)[number];
 export type FaultsOf<Names extends readonly FaultName[]> = Readonly<
   Record<Names[number], () => string>
 >;
+
+/** What a fault says that would take away the last good copy. */
+export const NOT_NOW = 'not now';

@@ -19,9 +19,6 @@ import type {
 import type { ParticipantProcess } from './participant-process.js';
 import type { CrashKind, SimProcess } from './process.js';
 
-/** What a fault says that would take away the last good copy. */
-export const NOT_NOW = 'not now';
-
 /** A process is down for so long at most. */
 const MAX_DOWN_MS = 2500;
 const MAX_CUT_MS = 4000;

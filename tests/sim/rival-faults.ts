@@ -3,7 +3,8 @@
  * reaches some participants; a last holder of the data that leaves while the others return.
  */
 import type { CoordinatorProcess } from './coordinator-process.js';
-import { type Faults, NOT_NOW } from './faults.js';
+import { NOT_NOW } from './fault-names.js';
+import type { Faults } from './faults.js';
 import { watchFor } from './moments.js';
 import type { ParticipantProcess } from './participant-process.js';
 import { namesOf, type SimProcess } from './process.js';

@@ -57,6 +57,7 @@ describe('the rules for the source', () => {
     ['the terminal', 'src/rpc/a.ts', "console.log('x');"],
     ['a barrel', 'src/rpc/a.ts', "export * from './b.js';"],
     ['a long file', 'src/rpc/a.ts', '\n'.repeat(401) + 'export const a = 1;'],
+    ['a long line', 'src/rpc/a.ts', `// ${'-'.repeat(98)}`],
     ['a long function', 'src/rpc/a.ts', `export function a() {${'\n'.repeat(71)}}`],
     ['a long arrow function', 'src/io/a.ts', `export const a = () => {${'\n'.repeat(71)}};`],
     ['work left over', 'src/rpc/a.ts', '// FIX' + 'ME later'],

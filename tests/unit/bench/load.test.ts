@@ -55,7 +55,7 @@ describe('a batch of requests', () => {
 
   it('draws keys at random, all of them and no other', () => {
     const keys = sent({ operations: ['get'], keys: 1000 }, 16, 1000).map(
-      (request) => (request as readonly string[])[1],
+      (request) => (request as readonly string[])[1] ?? '',
     );
     expect(new Set(keys).size).to.equal(1000);
     expect([...keys].sort().at(-1)).to.equal('key:000000000999');
