@@ -176,14 +176,6 @@ async function check() {
   await finish(begin('lint', ...LINT));
 }
 
-/** Grading, while the checks go on; then tests, which take ports as grading may. */
-async function gradingAndFiles(checks, files) {
-  const grading = beginGrading();
-  await checks;
-  await finishGrading(grading);
-  await lane(files);
-}
-
 /** First what uses every processor, then what uses one, side by side. */
 async function search() {
   await lane([ON_ALL]);
@@ -193,8 +185,9 @@ async function search() {
 
 async function everything(checks) {
   const files = filesWithProcesses();
+  const grading = beginGrading();
   const covered = withCoverage(COVERED).then(() => lane(files));
-  await Promise.all([covered, gradingAndFiles(checks, files)]);
+  await Promise.all([covered, checks.then(() => lane(files)), finishGrading(grading)]);
   await lane([...PROMPT]);
   process.stdout.write(`\n== all tests but those that search took ${minutesSince(startedAt)}\n`);
   await search();

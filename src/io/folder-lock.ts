@@ -7,6 +7,7 @@
  * so it may be stale. The file is never removed: two processes must never lock two files. A folder
  * may be renamed with its file, so a lock counts only if its file is still the folder's.
  */
+import { ftruncateSync, writeSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
@@ -62,8 +63,8 @@ export async function lockOpened(
 ): Promise<FolderLock> {
   try {
     if (!native.tryLock(handle.fd)) throw new FolderLockedError(folder, await holderOf(handle));
+    describe(handle.fd, role);
     if (!(await isStillOf(folder, handle))) throw new FolderLockedError(folder, REPLACING);
-    await describe(handle, role);
   } catch (error) {
     await handle.close();
     throw error;
@@ -83,11 +84,11 @@ async function isStillOf(folder: string, handle: fs.FileHandle): Promise<boolean
   }
 }
 
-async function describe(handle: fs.FileHandle, role: string): Promise<void> {
+/** In the turn that took the lock: who comes a moment later should read who was first. */
+function describe(fd: number, role: string): void {
   const started = new Date().toISOString();
   const text = `the ${role} with process id ${process.pid} on ${hostname()}, started ${started}\n`;
-  await handle.truncate(0);
-  await handle.write(text, 0);
+  ftruncateSync(fd, writeSync(fd, text, 0));
 }
 
 async function holderOf(handle: fs.FileHandle): Promise<string> {
