@@ -7,7 +7,7 @@
  * so it may be stale. The file is never removed: two processes must never lock two files. A folder
  * may be renamed with its file, so a lock counts only if its file is still the folder's.
  */
-import { ftruncateSync, writeSync } from 'node:fs';
+import { fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
@@ -63,8 +63,9 @@ export async function lockOpened(
 ): Promise<FolderLock> {
   try {
     if (!native.tryLock(handle.fd)) throw new FolderLockedError(folder, await holderOf(handle));
+    // In the turn that took the lock: who comes a moment later should read who was first.
+    if (!isStillOf(folder, handle.fd)) throw new FolderLockedError(folder, REPLACING);
     describe(handle.fd, role);
-    if (!(await isStillOf(folder, handle))) throw new FolderLockedError(folder, REPLACING);
   } catch (error) {
     await handle.close();
     throw error;
@@ -73,18 +74,12 @@ export async function lockOpened(
   return { release: () => handle.close() };
 }
 
-async function isStillOf(folder: string, handle: fs.FileHandle): Promise<boolean> {
-  const locked = await handle.stat({ bigint: true });
-  try {
-    const named = await fs.stat(join(folder, LOCK_FILE), { bigint: true });
-    return named.dev === locked.dev && named.ino === locked.ino;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+function isStillOf(folder: string, fd: number): boolean {
+  const locked = fstatSync(fd, { bigint: true });
+  const named = statSync(join(folder, LOCK_FILE), { bigint: true, throwIfNoEntry: false });
+  return named !== undefined && named.dev === locked.dev && named.ino === locked.ino;
 }
 
-/** In the turn that took the lock: who comes a moment later should read who was first. */
 function describe(fd: number, role: string): void {
   const started = new Date().toISOString();
   const text = `the ${role} with process id ${process.pid} on ${hostname()}, started ${started}\n`;
