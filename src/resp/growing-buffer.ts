@@ -1,21 +1,22 @@
 /**
  * Collects bytes of which the final count is known, or at least bounded, while they arrive in
- * pieces. Nothing is allocated on a mere promise: the buffer doubles up to 1 MiB, and only when
- * that much has really arrived is the whole length allocated, once and without filling it. So a
- * declared 512 MB costs nothing, and a received one is copied once, a chunk at a time.
+ * pieces. Nothing is allocated on a mere promise: there is room for at most sixteen times what has
+ * arrived, of which the system gives no memory until it is filled, and for the whole length only
+ * when 1 MiB is here. So a declared 512 MB costs nothing, and a received one is copied once, a
+ * chunk at a time; what fits into sixteen first chunks is not copied again at all.
  */
 import { assert } from '../base/assert.js';
 
-const FIRST_BYTES = 4096;
+const GROWTH = 16;
 const TRUSTED_BYTES = 1_048_576;
 
+const NOTHING = Buffer.alloc(0);
+
 export class GrowingBuffer {
-  private bytes: Buffer;
+  private bytes = NOTHING;
   private filled = 0;
 
-  constructor(private readonly expected: number) {
-    this.bytes = Buffer.allocUnsafeSlow(Math.min(expected, FIRST_BYTES));
-  }
+  constructor(private readonly expected: number) {}
 
   get length(): number {
     return this.filled;
@@ -35,9 +36,8 @@ export class GrowingBuffer {
   }
 
   private grow(needed: number): void {
-    const doubled = Math.max(needed, this.bytes.length * 2);
-    const capacity = needed >= TRUSTED_BYTES ? this.expected : Math.min(doubled, this.expected);
-    const larger = Buffer.allocUnsafeSlow(capacity);
+    const trusted = needed >= TRUSTED_BYTES ? this.expected : GROWTH * needed;
+    const larger = Buffer.allocUnsafeSlow(Math.min(trusted, this.expected));
     this.bytes.copy(larger, 0, 0, this.filled);
     this.bytes = larger;
   }

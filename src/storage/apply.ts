@@ -5,7 +5,7 @@
  * `commands.ts` says what the bytes mean. Applying a payload that was looked through never fails,
  * and depends on nothing but the table and the payload.
  */
-import { crcOfTail } from '../base/crc-tail.js';
+import { crcOfTail } from '../base/crc-parts.js';
 import { crc32 } from '../base/hash.js';
 import { COPY_BYTES, CommandFormatError, PayloadReader } from './commands.js';
 import type { Table } from './table.js';

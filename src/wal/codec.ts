@@ -6,6 +6,7 @@
  * there. Payloads are never copied.
  */
 import { assert, unreachable } from '../base/assert.js';
+import { crcOfBoth } from '../base/crc-parts.js';
 import { crc32 } from '../base/hash.js';
 import type { View } from '../base/ids.js';
 import {
@@ -27,6 +28,9 @@ import {
 import type { EpochRecord, PreparedRecord, StateRecord, WalRecord } from './record.js';
 
 const NOTHING = Buffer.alloc(0);
+
+/** From here on combining checksums (some µs) costs less than reading the bytes (1 ns each). */
+const COMBINED_BYTES = 16 * 1024;
 
 const KINDS: readonly (WalRecord['kind'] | undefined)[] = (() => {
   const kinds: (WalRecord['kind'] | undefined)[] = [];
@@ -69,8 +73,20 @@ export function encodeBody(record: WalRecord): EncodedRecord {
   const body = bodyOf(record).filter((part) => part.length > 0);
   const bodyBytes = body.reduce((sum, part) => sum + part.length, 0);
   assert(bodyBytes <= MAX_BODY_BYTES, 'a record body is within its limit');
-  const bodyCrc = body.reduce((crc, part) => crc32(part, crc), 0);
+  const bodyCrc = bodyCrcOf(record, body);
   return { kind: record.kind, ...namesOf(record), body, bodyBytes, bodyCrc };
+}
+
+/**
+ * A large payload is not read again: its own checksum, by which it was accepted, tells that of the
+ * body. Should a byte have changed in memory since then, the record does not pass for sound.
+ */
+function bodyCrcOf(record: WalRecord, body: readonly Buffer[]): number {
+  const [fields = NOTHING] = body;
+  if (record.kind === 'prepared' && record.payload.length >= COMBINED_BYTES) {
+    return crcOfBoth(crc32(fields), record.crc, record.payload.length);
+  }
+  return body.reduce((crc, part) => crc32(part, crc), 0);
 }
 
 /** Bytes of the record on disk. */

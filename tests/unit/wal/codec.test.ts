@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
 import { crc32 } from '../../../src/base/hash.js';
-import { decodeBody, encodeRecord, readHead } from '../../../src/wal/codec.js';
+import { decodeBody, encodeBody, encodeRecord, readHead } from '../../../src/wal/codec.js';
 import { MalformedRecordError } from '../../../src/wal/fields.js';
 import { KIND_NUMBERS, RECORD_HEAD_BYTES } from '../../../src/wal/format.js';
 import type { WalRecord } from '../../../src/wal/record.js';
@@ -57,6 +57,15 @@ describe('wal/codec', () => {
   it('does not copy payloads', () => {
     const record = prepared(1, Buffer.alloc(100_000, 1));
     expect(encodeRecord(record, PLACE)).to.include(record.payload);
+  });
+
+  it('takes the checksum of a large payload from the one by which it was accepted', () => {
+    const payload = Buffer.alloc(20_000, 'payload');
+    const record = prepared(7, payload);
+    expect(roundTrip(record)).to.deep.equal(record);
+    payload[9999] = 0;
+    const body = encodeBody(record);
+    expect(crc32(Buffer.concat(body.body))).not.to.equal(body.bodyCrc);
   });
 
   it('counts a head only at its own place', () => {

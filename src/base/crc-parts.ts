@@ -1,8 +1,8 @@
 /**
- * The checksum of the end of a text from those of the whole and of what stands before it, without
- * a look at its bytes. CRC-32 is linear: that of two texts in a row is that of the first, times
+ * The checksum of a text from those of its two parts, or that of its end from the others, without a
+ * look at the bytes. CRC-32 is linear: that of two texts in a row is that of the first, times
  * x^(8 n) for n bytes behind it, plus that of the second, as polynomials over GF(2) modulo the
- * CRC's (zlib's `crc32_combine` goes the other way).
+ * CRC's (as zlib's `crc32_combine` has it). Adding and subtracting are the same there.
  */
 import { POLYNOMIAL } from './crc-polynomial.js';
 
@@ -31,6 +31,11 @@ function powerOfBytes(n: number): number {
     square = times(square, square);
   }
   return power;
+}
+
+/** CRC-32 of a text whose last `tailLength` bytes have the second checksum, and the rest the first. */
+export function crcOfBoth(head: number, tail: number, tailLength: number): number {
+  return (tail ^ times(powerOfBytes(tailLength), head)) >>> 0;
 }
 
 /** CRC-32 of the last `tailLength` bytes of a text, of which both other checksums are given. */
