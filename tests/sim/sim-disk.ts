@@ -39,7 +39,6 @@ export type FailingOperation = 'append' | 'sync' | 'any';
 const GROWTH_BYTES = 1 << 16;
 
 const NOTHING: Content = { buffer: Buffer.alloc(0), length: 0 };
-const NEVER = new Promise<never>(() => undefined);
 
 export class SimDisk {
   /** Where the folder is, as a process tells a copy. */
@@ -218,7 +217,7 @@ export class SimDisk {
    * before it hears of it.
    */
   private operation<T>(life: number, kind: string, ms: number, act: () => T): Promise<T> {
-    if (!this.user.effect(life)) return NEVER;
+    if (!this.user.effect(life)) return never();
     this.world.isStirred = true;
     return new Promise((resolve, reject) => {
       this.world.after(ms * (0.5 + this.world.prng.next() / 2 ** 32), () => {
@@ -345,4 +344,9 @@ function surviving({ seen, durable }: Inode, keep: 'none' | Prng): Content {
   // Nobody shares the spare room behind a content that a crash has left.
   const buffer = Buffer.from(left);
   return { buffer, length: buffer.length };
+}
+
+/** One of its own for each dead process: who waits for a promise is kept as long as that is. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
