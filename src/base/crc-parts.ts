@@ -33,7 +33,7 @@ function powerOfBytes(n: number): number {
   return power;
 }
 
-/** CRC-32 of a text whose last `tailLength` bytes have the second checksum, and the rest the first. */
+/** CRC-32 of a text whose last `tailLength` bytes have the second checksum, the rest the first. */
 export function crcOfBoth(head: number, tail: number, tailLength: number): number {
   return (tail ^ times(powerOfBytes(tailLength), head)) >>> 0;
 }

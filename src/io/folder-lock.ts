@@ -44,12 +44,19 @@ export interface FolderLock {
 
 /** Takes the lock of an existing folder or rejects with FolderLockedError; never waits. */
 export async function lockFolder(folder: string, role: string): Promise<FolderLock> {
-  const handle = await fs.open(
-    join(folder, LOCK_FILE),
-    fs.constants.O_RDWR | fs.constants.O_CREAT,
-    FILE_MODE,
-  );
-  return lockOpened(handle, folder, role);
+  const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
+  try {
+    const handle = await fs.open(join(folder, LOCK_FILE), flags, FILE_MODE);
+    return await lockOpened(handle, folder, role);
+  } catch (error) {
+    if (isMissing(error)) throw new FolderLockedError(folder, REPLACING);
+    throw error;
+  }
+}
+
+/** The folder was there a moment ago: another process has set it aside. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /**
@@ -83,7 +90,11 @@ function isStillOf(folder: string, fd: number): boolean {
 function describe(fd: number, role: string): void {
   const started = new Date().toISOString();
   const text = `the ${role} with process id ${process.pid} on ${hostname()}, started ${started}\n`;
-  ftruncateSync(fd, writeSync(fd, text, 0));
+  try {
+    ftruncateSync(fd, writeSync(fd, text, 0));
+  } catch {
+    // A disk without room for a line: the lock holds all the same, and nobody reads who has it.
+  }
 }
 
 async function holderOf(handle: fs.FileHandle): Promise<string> {

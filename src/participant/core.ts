@@ -151,13 +151,14 @@ export class ParticipantCore {
 
   /**
    * Tells what is here now, when all of it is on disk: nothing that comes meanwhile, which may be
-   * on no disk yet, and nothing that finds no room.
+   * on no disk yet, and nothing that finds no room. Only when the coordinator was last heard is as
+   * of the telling: a slow sync must not make it look alive.
    */
   whenStatusSynced(tell: (status: Status) => void): void {
     const { timesFull } = this;
     const status = this.status();
     this.whenSynced(() => {
-      if (timesFull === this.timesFull) tell(status);
+      if (timesFull === this.timesFull) tell({ ...status, ...this.lastHeard() });
       else this.whenStatusSynced(tell);
     });
   }
@@ -176,12 +177,19 @@ export class ParticipantCore {
       digest: state.table.digest(),
       synced: this.syncedTxid,
       inDoubt: state.inDoubt.map(({ record: { epoch, txid, crc } }) => ({ epoch, txid, crc })),
-      aborted: state.aborted,
+      aborted: [...state.aborted],
       tailFrom: state.tailFrom,
-      heardMsAgo: this.heardAt === null ? -1 : Math.max(0, Math.round(this.now - this.heardAt)),
-      heardEpoch: this.heardEpoch,
+      ...this.lastHeard(),
       bytes: state.table.bytes,
       keys: state.table.size,
+    };
+  }
+
+  private lastHeard(): Pick<Status, 'heardMsAgo' | 'heardEpoch'> {
+    const { heardAt, heardEpoch, now } = this;
+    return {
+      heardMsAgo: heardAt === null ? -1 : Math.max(0, Math.round(now - heardAt)),
+      heardEpoch,
     };
   }
 

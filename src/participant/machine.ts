@@ -90,7 +90,7 @@ export class Participant {
         return;
       case 'diskFull':
         this.core.onDiskFull();
-        this.transactions.onDiskFull();
+        this.transactions.onDiskFull(input.from);
         this.catchUps.onDiskFull();
         return;
       case 'donorOpened':

@@ -22,10 +22,11 @@ export type ParticipantInput =
   /** All records up to this one are on disk. */
   | { readonly type: 'synced'; readonly lsn: Lsn }
   /**
-   * A flush found the disk full: of everything handed out and not synced, promises are dropped.
-   * The `synced` of what was kept follows. Told before anything else is handed to the machine.
+   * A flush found the disk full: of everything handed out from this record on, promises are
+   * dropped. The `synced` of what was kept follows. Told before anything else is handed to the
+   * machine.
    */
-  | { readonly type: 'diskFull' }
+  | { readonly type: 'diskFull'; readonly from: Lsn }
   /** The connection to the donor: at most one at a time. */
   | { readonly type: 'donorOpened' }
   | { readonly type: 'donorReply'; readonly message: Reply }

@@ -50,8 +50,8 @@ export class ParticipantShell {
       synced: (lsn) => {
         this.input({ type: 'synced', lsn });
       },
-      dropped: () => {
-        this.input({ type: 'diskFull' });
+      dropped: (from) => {
+        this.input({ type: 'diskFull', from });
       },
       failed: (error) => {
         this.endFor(`the log failed: ${error.message}`);

@@ -7,7 +7,8 @@
  * a transaction is named by the epoch of its PREPARE and its txid.
  */
 import { crc32 } from '../base/hash.js';
-import { isMember, isNewerView } from '../base/ids.js';
+import { isMember, isNewerView, type TxId } from '../base/ids.js';
+import type { Lsn } from '../base/sync-gate.js';
 import type { InstallView, Outcome, Piece, Prepare, Unstage, Vote } from '../rpc/messages.js';
 import { lookThrough } from '../storage/apply.js';
 import { CommandFormatError } from '../storage/commands.js';
@@ -17,8 +18,8 @@ import type { Link } from './links.js';
 import type { LinkId } from './ready.js';
 
 export class Transactions {
-  /** Transactions whose PREPARED record is not synced yet, in order. */
-  private readonly unsynced = new Set<number>();
+  /** Transactions whose PREPARED record, with this number, is not synced yet; in order. */
+  private readonly unsynced = new Map<TxId, Lsn>();
 
   constructor(private readonly core: ParticipantCore) {}
 
@@ -102,19 +103,23 @@ export class Transactions {
     core.state.prepare({ record, payload, facts });
     core.persist(record, true);
     core.trace.point('participant-prepared');
-    this.unsynced.add(txid);
+    this.unsynced.set(txid, core.gate.appended);
     this.voteWhenSynced(link.id, message);
   }
 
-  /** The disk had no room: what was not synced is taken back and refused. */
-  onDiskFull(): void {
+  /** The disk had no room for promises from this record on: they are taken back and refused. */
+  onDiskFull(from: Lsn): void {
     const { core } = this;
     const { state } = core;
-    const [first] = this.unsynced;
+    const lost = [...this.unsynced].filter(([, lsn]) => lsn >= from).map(([txid]) => txid);
+    const [first] = lost;
     if (first !== undefined) {
-      state.inDoubt = state.inDoubt.slice(0, Math.max(0, first - state.resolved.txid - 1));
-      this.unsynced.clear();
-      core.refusedTxid = first; // What was refused before, if anything, is behind it.
+      const kept = Math.max(0, first - state.resolved.txid - 1);
+      const epoch = state.inDoubt[kept]?.record.epoch;
+      state.inDoubt = state.inDoubt.slice(0, kept);
+      for (const txid of lost) this.unsynced.delete(txid);
+      // What was refused before, if anything, is behind it. A later epoch may well find room.
+      if (epoch === state.epoch.number) core.refusedTxid = first;
       core.trace.event('warn', 'disk full: refused a transaction', { txid: first });
     }
     // They may have lost pieces, so they start over.

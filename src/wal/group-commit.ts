@@ -25,8 +25,11 @@ const MICROS_PER_MS = 1000;
 /** Never called from within a method of `GroupCommit`. Numbers are the machine's. */
 export interface GroupCommitEvents {
   synced(lsn: Lsn): void;
-  /** Promises were dropped for want of room, just now; `synced` of what was kept follows. */
-  dropped(): void;
+  /**
+   * All promises from this record on were dropped for want of room, just now; `synced` of what was
+   * kept follows.
+   */
+  dropped(from: Lsn): void;
   failed(error: Error): void;
 }
 
@@ -48,8 +51,8 @@ export class GroupCommit {
     private readonly events: GroupCommitEvents,
   ) {
     this.base = log.appendedLsn;
-    log.onDropped = () => {
-      events.dropped();
+    log.onDropped = (fromLsn) => {
+      events.dropped(fromLsn - this.base);
     };
   }
 

@@ -41,10 +41,10 @@ export class Log {
   private flushing = false;
   private failure: LogFailedError | null = null;
   /**
-   * Called the moment records are dropped for want of room, as LogFullError will say at the end of
-   * the flush: who appends must know it before the next record.
+   * Called the moment records from this one on are dropped for want of room, as LogFullError will
+   * say at the end of the flush: who appends must know it before the next record.
    */
-  onDropped: () => void = () => undefined;
+  onDropped: (fromLsn: Lsn) => void = () => undefined;
 
   constructor(
     readonly disk: Disk,
@@ -301,7 +301,7 @@ export class Log {
       this.pending = [];
       const before = dropped.count;
       batch.keep((item) => dropped.spares(item));
-      if (dropped.count > before) this.onDropped();
+      if (dropped.count > before) this.onDropped(dropped.fromLsn);
       await this.write(batch);
     } while (this.pending.length > 0);
     this.synced = this.appended;

@@ -286,7 +286,7 @@ export class SimParticipant {
   private finishSync(lsn: number): void {
     const { log } = this;
     if (this.isDiskFull && this.dropPromises()) {
-      this.input({ type: 'diskFull' });
+      this.input({ type: 'diskFull', from: log.durable + 1 - this.lsnBase });
       this.sync(true);
       return;
     }

@@ -219,8 +219,10 @@ export class SimRun {
    * nobody can tell what that lacks, and an operator must decide.
    */
   private isRightlyRefused(): boolean {
-    const condition = this.cluster.coordinator.machine?.core.condition ?? '';
-    return this.faults.replaced.size > 0 && /may decide has a log that was cut/.test(condition);
+    const { cluster, faults } = this;
+    const condition = cluster.coordinator.machine?.core.condition ?? '';
+    const isReplaced = cluster.participants.some((each) => faults.replaced.has(each));
+    return isReplaced && /may decide has a log that was cut/.test(condition);
   }
 
   private async probe(): Promise<void> {

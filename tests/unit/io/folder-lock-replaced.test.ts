@@ -54,4 +54,11 @@ describe('io/folder-lock: a folder that is replaced', () => {
     await lockLate(false);
     expect(existsSync(folder)).to.equal(false);
   });
+
+  it('says so where the folder has just gone', async () => {
+    await rename(folder, aside);
+    const error = await lockFolder(folder, 'participant').catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(FolderLockedError);
+    expect(String(error)).to.include('another folder in its place');
+  });
 });

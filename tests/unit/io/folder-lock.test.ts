@@ -8,6 +8,8 @@ import { type Interface, createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { unshareCommand } from '../../helpers/namespaces.js';
+import { SmallDisk } from '../../helpers/small-disk.js';
+import { needsThat } from '../../helpers/tools.js';
 import { FolderLockedError, lockFolder } from '../../../src/io/folder-lock.js';
 
 const CHILD = fileURLToPath(new URL('../../helpers/lock-child.js', import.meta.url));
@@ -109,6 +111,20 @@ describe('io/folder-lock', () => {
     await first.end('SIGKILL');
     const second = await winner(folder);
     await second.end();
+  });
+
+  it('holds on a disk that has no room to say who has it', async function () {
+    const disk = SmallDisk.mount(1);
+    needsThat(disk !== undefined, 'this machine lets nobody mount a tmpfs', this);
+    try {
+      disk?.fill();
+      const lock = await lockFolder(disk?.folder ?? '', 'coordinator');
+      const lost = await lockFolder(disk?.folder ?? '', 'participant').catch(String);
+      expect(lost).to.match(/is in use$/);
+      await lock.release();
+    } finally {
+      disk?.unmount();
+    }
   });
 
   it('works at the end of a very long path', async () => {

@@ -188,7 +188,7 @@ describe('participant/catch-up: by delta', () => {
     const joiner = new ParticipantDriver();
     const link = started(joiner);
     answer(joiner, delta([entry(1)], 5));
-    joiner.step({ type: 'diskFull' });
+    joiner.fillDisk();
     expect(result(joiner, link)).to.deep.include({ ok: false, reason: 'the disk is full' });
     expect(joiner.state.empty).to.equal(true);
     joiner.sync();
@@ -202,7 +202,7 @@ describe('participant/catch-up: by delta', () => {
     const joiner = new ParticipantDriver();
     const link = started(joiner);
     answer(joiner, delta([entry(1)], 1));
-    joiner.step({ type: 'diskFull' });
+    joiner.fillDisk();
     joiner.sync();
     expect(result(joiner, link)).to.deep.include({ ok: false, reason: 'the disk is full' });
   });
@@ -214,7 +214,7 @@ describe('participant/catch-up: by delta', () => {
     const half = joiner.machine.core.gate.appended - 1;
     joiner.step({ type: 'synced', lsn: half });
     joiner.sync();
-    joiner.step({ type: 'diskFull' });
+    joiner.fillDisk();
     expect(joiner.state.installing).to.equal(false);
     expect(joiner.take(link)).to.deep.equal([]);
   });

@@ -11,6 +11,7 @@ import {
   fence,
   hello,
   kinds,
+  outcome,
   prepare,
   preparedRecord,
   set,
@@ -318,10 +319,26 @@ describe('participant/links: what a status tells', () => {
     expect(status.inDoubt.map(({ txid }) => txid)).to.deep.equal([1]);
   });
 
+  it('H5: is no abort that came after the question', () => {
+    const driver = new ParticipantDriver();
+    const { old, fresh, lsn } = asked(driver);
+    driver.ask(old, outcome(1, false));
+    driver.step({ type: 'synced', lsn });
+    expect(told(driver, fresh).aborted).to.deep.equal([]);
+  });
+
+  it('has been heard as long ago as it is when the sync has ended', () => {
+    const driver = new ParticipantDriver();
+    const { fresh } = asked(driver);
+    driver.now += 900;
+    driver.sync();
+    expect(told(driver, fresh).heardMsAgo).to.equal(900);
+  });
+
   it('S36: is nothing that found no room either', () => {
     const driver = new ParticipantDriver();
     const { fresh } = asked(driver);
-    driver.step({ type: 'diskFull' });
+    driver.fillDisk();
     driver.sync();
     expect(told(driver, fresh).inDoubt).to.deep.equal([]);
   });

@@ -87,6 +87,14 @@ export interface DriverOptions {
   readonly trace?: (message: string) => void;
 }
 
+/** Each vote as `txid yes`, or with its reason. */
+export function votes(replies: readonly Reply[]): string[] {
+  return replies.map((reply) => {
+    if (reply.type !== 'vote') return reply.type;
+    return `${reply.txid} ${reply.vote}${reply.reason === '' ? '' : `: ${reply.reason}`}`;
+  });
+}
+
 export class ParticipantDriver {
   readonly machine: Participant;
   now = 1000;
@@ -154,6 +162,11 @@ export class ParticipantDriver {
 
   sync(): void {
     this.step({ type: 'synced', lsn: this.machine.core.gate.appended });
+  }
+
+  /** Promises from this record on find no room. */
+  fillDisk(from = this.machine.core.gate.synced + 1): void {
+    this.step({ type: 'diskFull', from });
   }
 
   tick(afterMs: number): void {

@@ -12,17 +12,10 @@ import {
   prepare,
   set,
   view,
+  votes,
 } from './participant-driver.js';
 
 const sv = [set('k', 'v')];
-
-/** Each vote as `txid yes`, or with its reason. */
-function votes(replies: readonly Reply[]): string[] {
-  return replies.map((reply) => {
-    if (reply.type !== 'vote') return reply.type;
-    return `${reply.txid} ${reply.vote}${reply.reason === '' ? '' : `: ${reply.reason}`}`;
-  });
-}
 
 function doneOf(replies: readonly Reply[]): Extract<Reply, { type: 'done' }> {
   const [done] = replies;
@@ -156,41 +149,6 @@ describe('participant/transactions: room', () => {
     driver.state.fit = false;
     const [vote] = votes(driver.ask(link, prepare(1, sv)));
     expect(vote).to.equal('1 no: the store was found damaged');
-  });
-
-  it('takes back what a full disk did not take, and says NO until it is aborted', () => {
-    const driver = new ParticipantDriver();
-    const link = driver.serving();
-    driver.askSynced(link, prepare(1, sv));
-    driver.ask(link, prepare(2, sv));
-    driver.ask(link, prepare(3, sv));
-    driver.step({ type: 'diskFull' });
-    expect(driver.machine.core.diskFull).to.equal(true);
-    expect(driver.state.inDoubt.map(({ record }) => record.txid)).to.deep.equal([1]);
-    driver.sync();
-    const full = ['2 no: disk full', '3 no: disk full'];
-    expect(votes(driver.take(link))).to.deep.equal(full);
-    expect(driver.machine.core.diskFull).to.equal(false);
-    expect(votes(driver.ask(link, prepare(2, sv)))).to.deep.equal(['2 no: sticky']);
-    expect(votes(driver.askSynced(link, prepare(1, sv)))).to.deep.equal(['1 yes']);
-  });
-
-  it('keeps an earlier NO when the disk fills up behind it', () => {
-    const driver = new ParticipantDriver();
-    const link = driver.serving();
-    driver.ask(link, prepare(1, sv));
-    driver.ask(link, prepare(2, sv, { crc: 1 }));
-    driver.step({ type: 'diskFull' });
-    expect(driver.machine.core.refusedTxid, 'the lowest that was refused').to.equal(1);
-  });
-
-  it('loses nothing when the disk is full and nothing waits for it', () => {
-    const driver = new ParticipantDriver();
-    const link = driver.serving();
-    driver.askSynced(link, prepare(1, sv));
-    driver.step({ type: 'diskFull' });
-    expect(driver.state.inDoubt).to.have.length(1);
-    expect(driver.machine.core.refusedTxid).to.equal(0);
   });
 });
 
@@ -380,7 +338,7 @@ describe('participant/transactions: pieces', () => {
     const driver = new ParticipantDriver();
     const link = driver.serving();
     driver.ask(link, piece(0, total));
-    driver.step({ type: 'diskFull' });
+    driver.fillDisk();
     driver.sync();
     const refusal = 'disk full';
     expect(driver.take(link)).to.deep.equal([{ type: 'pieced', stage: 's', have: total, refusal }]);

@@ -31,7 +31,7 @@ class Bench {
     const clock = { now: () => this.now, setAlarm: () => undefined };
     this.commit = new GroupCommit(log, clock, {
       synced: (lsn) => this.told.push(`synced ${lsn}`),
-      dropped: () => this.told.push('dropped'),
+      dropped: (from) => this.told.push(`dropped from ${from}`),
       failed: (error) => this.told.push(`failed: ${error.message}`),
     });
   }
@@ -119,15 +119,21 @@ describe('a group commit', () => {
     expect(bench.told).to.deep.equal(['synced 1']);
   });
 
-  it('says at once what a full disk drops, and then how far the rest is', async () => {
-    const bench = await makeBench();
-    const used = [...bench.disk.contents().values()].reduce((sum, file) => sum + file.length, 0);
-    bench.disk.faults.capacity = used;
+  it('says at once from where on a full disk drops, and then how far the rest is', async () => {
+    const disk = new MemoryDisk();
+    const log = await begin(disk);
+    log.append(RECORD);
+    await log.flush();
+    const bench = new Bench(log, disk);
+    bench.commit.append([RECORD]);
+    await bench.commit.finish();
+    const used = [...disk.contents().values()].reduce((sum, file) => sum + file.length, 0);
+    disk.faults.capacity = used;
     bench.commit.append([PROMISE]);
     bench.commit.hurry();
     bench.commit.advance();
     await bench.settle();
-    expect(bench.told).to.deep.equal(['dropped', 'synced 1']);
+    expect(bench.told).to.deep.equal(['synced 1', 'dropped from 2', 'synced 2']);
   });
 
   it('tells of a failure once, and nothing after it', async () => {
