@@ -69,8 +69,8 @@ export class ParticipantState {
     const head = this.inDoubt.shift();
     assert(head !== undefined, 'only what is prepared can be committed');
     assert(head.record.txid === txid && head.record.epoch === epoch, 'commits go in txid order');
-    const { length, crc, stage } = head.record;
-    const valueCrc = stage === '' ? undefined : loneValueCrc(head.payload, crc, head.facts);
+    const { length, crc } = head.record;
+    const valueCrc = loneValueCrc(head.payload, crc, head.facts);
     const results = applyPayload(this.table, head.payload, valueCrc);
     const chain = nextChain(this.resolved.chain, epoch, txid, length, crc);
     this.resolved = { txid, chain };
