@@ -4,7 +4,7 @@
  */
 import { constants, fdatasync, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../ports/disk.js';
 
 const FOLDER_MODE = 0o700;
@@ -56,14 +56,25 @@ export async function openExistingFileDisk(path: string): Promise<Disk> {
   return new FileDisk(path);
 }
 
+/**
+ * What is there already may have been made by a process that died before it could make the names
+ * durable, so all folders above are synced; those that are not ours to sync were not made by us.
+ */
 async function makeFolder(path: string): Promise<void> {
-  const first = await fs.mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  if (first === undefined) return;
-  // Every folder from the first new one's parent down to ours has got a new name in it.
-  for (let folder = path; ; folder = join(folder, '..')) {
-    const parent = join(folder, '..');
-    await syncFolder(parent);
-    if (folder === first || parent === folder) return;
+  const whole = resolve(path);
+  const first = await fs.mkdir(whole, { recursive: true, mode: FOLDER_MODE });
+  let isNew = first !== undefined;
+  for (let folder = whole; ;) {
+    const parent = dirname(folder);
+    if (parent === folder) return;
+    try {
+      await syncFolder(parent);
+    } catch (error) {
+      if (isNew) throw error;
+      return;
+    }
+    if (folder === first) isNew = false;
+    folder = parent;
   }
 }
 

@@ -39,6 +39,23 @@ async function failSyncs(folder: string, code: string): Promise<() => void> {
   };
 }
 
+/** The folders that were synced meanwhile. */
+async function foldersSynced(folder: string, action: () => Promise<unknown>): Promise<string[]> {
+  const probe = await open(folder);
+  const handles = Object.getPrototypeOf(probe) as Pick<FileHandle, 'sync'>;
+  await probe.close();
+  const { sync } = handles;
+  const synced: string[] = [];
+  Object.assign(handles, {
+    sync(this: FileHandle) {
+      synced.push(fs.readlinkSync(`/proc/self/fd/${this.fd}`));
+      return sync.call(this);
+    },
+  });
+  await action().finally(() => Object.assign(handles, { sync }));
+  return synced;
+}
+
 describe('io/file-disk', () => {
   let folder = '';
   let made = 0;
@@ -56,6 +73,13 @@ describe('io/file-disk', () => {
     return openFileDisk(join(folder, `a/b${made}`));
   });
   runDiskTests('in memory', () => Promise.resolve(new MemoryDisk()));
+
+  it('makes the names of folders durable that a process made which died at once', async () => {
+    const path = join(folder, 'made/before');
+    await mkdir(path, { recursive: true });
+    const synced = await foldersSynced(folder, () => openFileDisk(path));
+    expect(synced.slice(0, 3)).to.deep.equal([join(folder, 'made'), folder, tmpdir()]);
+  });
 
   it('opens what is there without making anything', async () => {
     const path = join(folder, 'absent');
