@@ -46,6 +46,18 @@ async function makeBench(): Promise<Bench> {
   return new Bench(await begin(disk), disk);
 }
 
+/** On a log that holds a record of an earlier owner, and then one of its own. */
+async function makeBenchBehindAnother(): Promise<Bench> {
+  const disk = new MemoryDisk();
+  const log = await begin(disk);
+  log.append(RECORD);
+  await log.flush();
+  const bench = new Bench(log, disk);
+  bench.commit.append([RECORD]);
+  await bench.commit.finish();
+  return bench;
+}
+
 describe('a group commit', () => {
   it('flushes at once what somebody waits for, in one sync for all of it', async () => {
     const bench = await makeBench();
@@ -109,26 +121,14 @@ describe('a group commit', () => {
   });
 
   it('counts the records of its owner only', async () => {
-    const disk = new MemoryDisk();
-    const log = await begin(disk);
-    log.append(RECORD);
-    await log.flush();
-    const bench = new Bench(log, disk);
-    bench.commit.append([RECORD]);
-    await bench.commit.finish();
+    const bench = await makeBenchBehindAnother();
     expect(bench.told).to.deep.equal(['synced 1']);
   });
 
   it('says at once from where on a full disk drops, and then how far the rest is', async () => {
-    const disk = new MemoryDisk();
-    const log = await begin(disk);
-    log.append(RECORD);
-    await log.flush();
-    const bench = new Bench(log, disk);
-    bench.commit.append([RECORD]);
-    await bench.commit.finish();
-    const used = [...disk.contents().values()].reduce((sum, file) => sum + file.length, 0);
-    disk.faults.capacity = used;
+    const bench = await makeBenchBehindAnother();
+    const used = [...bench.disk.contents().values()].reduce((sum, file) => sum + file.length, 0);
+    bench.disk.faults.capacity = used;
     bench.commit.append([PROMISE]);
     bench.commit.hurry();
     bench.commit.advance();
