@@ -40,5 +40,5 @@ export function crcOfBoth(head: number, tail: number, tailLength: number): numbe
 
 /** CRC-32 of the last `tailLength` bytes of a text, of which both other checksums are given. */
 export function crcOfTail(whole: number, head: number, tailLength: number): number {
-  return (whole ^ times(powerOfBytes(tailLength), head)) >>> 0;
+  return crcOfBoth(head, whole, tailLength);
 }

@@ -44,19 +44,18 @@ export interface FolderLock {
 
 /** Takes the lock of an existing folder or rejects with FolderLockedError; never waits. */
 export async function lockFolder(folder: string, role: string): Promise<FolderLock> {
-  const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
-  try {
-    const handle = await fs.open(join(folder, LOCK_FILE), flags, FILE_MODE);
-    return await lockOpened(handle, folder, role);
-  } catch (error) {
-    if (isMissing(error)) throw new FolderLockedError(folder, REPLACING);
-    throw error;
-  }
+  return lockOpened(await openLockFile(folder), folder, role);
 }
 
-/** The folder was there a moment ago: another process has set it aside. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+async function openLockFile(folder: string): Promise<fs.FileHandle> {
+  const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
+  try {
+    return await fs.open(join(folder, LOCK_FILE), flags, FILE_MODE);
+  } catch (error) {
+    // The folder was there a moment ago: another process has set it aside.
+    const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw isGone ? new FolderLockedError(folder, REPLACING) : error;
+  }
 }
 
 /**

@@ -35,6 +35,8 @@ export interface ParticipantCounters {
   scrubbedShards: number;
 }
 
+type LastHeard = Pick<Status, 'heardMsAgo' | 'heardEpoch'>;
+
 export class ParticipantCore {
   readonly gate = new SyncGate();
   now: Millis = 0;
@@ -163,7 +165,7 @@ export class ParticipantCore {
     });
   }
 
-  private status(): Status {
+  private status(): Omit<Status, keyof LastHeard> {
     const { state } = this;
     return {
       storeId: this.storeId,
@@ -179,13 +181,12 @@ export class ParticipantCore {
       inDoubt: state.inDoubt.map(({ record: { epoch, txid, crc } }) => ({ epoch, txid, crc })),
       aborted: [...state.aborted],
       tailFrom: state.tailFrom,
-      ...this.lastHeard(),
       bytes: state.table.bytes,
       keys: state.table.size,
     };
   }
 
-  private lastHeard(): Pick<Status, 'heardMsAgo' | 'heardEpoch'> {
+  private lastHeard(): LastHeard {
     const { heardAt, heardEpoch, now } = this;
     return {
       heardMsAgo: heardAt === null ? -1 : Math.max(0, Math.round(now - heardAt)),

@@ -196,14 +196,14 @@ function checkNames(place: Place, complain: (what: string) => void): void {
 }
 
 /** It names something of this file's own, a member or a variable, and is no use of a global. */
-function isNaming({ node, key, up }: Place): boolean {
+function isNaming({ key, up }: Place): boolean {
   const parent = up?.node;
   if (parent === undefined) return false;
   if (NAMING_KEYS.has(key)) return true;
   if (key === 'key' || key === 'property') return !('computed' in parent && parent.computed);
   if (key === 'left') return parent.type === 'AssignmentPattern';
   if (key === 'value') return parent.type === 'Property' && up?.up?.node.type === 'ObjectPattern';
-  return parent.type === 'ArrayPattern' || (parent.type === 'RestElement' && node !== parent);
+  return parent.type === 'ArrayPattern' || parent.type === 'RestElement';
 }
 
 function checkLength(node: Node, lineOf: (offset: number) => number, complain: Complain): void {
