@@ -138,7 +138,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<Settings[F]> } = {
     type: duration(50, 600_000),
     standard: 1000,
     roles: 'both',
-    help: 'A participant that answers nothing for this long is suspected, and leaves the view when a write needs that.',
+    help: 'A participant that answers nothing for this long (nine tenths of it if its connection is lost) is suspected, and leaves the view when a write needs that.',
   },
   requestTimeoutMs: {
     key: 'request_timeout',

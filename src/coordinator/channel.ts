@@ -22,4 +22,8 @@ export class Channel {
     this.retryAt = now;
     this.sinceAt = now;
   }
+
+  get isLost(): boolean {
+    return this.isAgain && this.state !== 'open';
+  }
 }

@@ -4,7 +4,9 @@
  * Intuition: every answer to a heartbeat is a sign of life; silence for longer than the timeout is
  * suspicion. Only completed round trips count, so a link that works in one direction only is as
  * good as none. A closed connection is no verdict by itself: a participant that restarts within the
- * timeout was merely slow.
+ * timeout was merely slow. But who was reached before and cannot be reached any more has most
+ * likely died, so the last tenth of the timeout is then left for removing it: a write that waits
+ * for a dead participant waits one timeout altogether.
  *
  * The awkward case is our own absence: a coordinator that was stopped, or whose event loop was
  * busy, has heard nobody and must not blame them. The caller therefore passes a clock that stands
@@ -16,6 +18,9 @@
  */
 import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
+
+/** Of the timeout, when the connection is lost. */
+const LOST_SHARE = 0.9;
 
 export class FailureDetector {
   private lastAnswerAt: Millis;
@@ -32,11 +37,8 @@ export class FailureDetector {
     this.lastAnswerAt = now;
   }
 
-  isSuspected(now: Millis): boolean {
-    return now >= this.suspectedAt;
-  }
-
-  get suspectedAt(): Millis {
-    return this.lastAnswerAt + this.timeoutMs;
+  /** `isLost`: there was a connection to it, and there is none now. */
+  suspectedAt(isLost: boolean): Millis {
+    return this.lastAnswerAt + (isLost ? LOST_SHARE : 1) * this.timeoutMs;
   }
 }

@@ -91,6 +91,11 @@ export class Peer {
     this.nextPingAt = now;
   }
 
+  /** When its silence is long enough, if it lasts. */
+  get silentAt(): Millis {
+    return this.detector.suspectedAt(this.heart.isLost);
+  }
+
   /** It is bound to our epoch, and this is what it is. */
   fenced(status: Status): void {
     this.isFenced = true;
@@ -112,8 +117,8 @@ export class Peer {
 }
 
 /** When to give up open connections: a timeout after the suspicion, from the last dial on. */
-function silentAt(peer: Peer, timeoutMs: Millis): Millis {
-  const since = Math.max(peer.detector.suspectedAt, peer.heart.sinceAt);
+function givenUpAt(peer: Peer, timeoutMs: Millis): Millis {
+  const since = Math.max(peer.silentAt, peer.heart.sinceAt);
   return peer.heart.state === 'open' ? since + timeoutMs : Infinity;
 }
 
@@ -154,16 +159,15 @@ export class Peers {
 
   /** Silent, stuck on the data connection, or without one. */
   isSuspected(peer: Peer): boolean {
-    const { now } = this.core;
-    const at = Math.min(this.stuckAt(peer), this.lateAt(peer.missedSince));
-    return peer.detector.isSuspected(now) || now >= at;
+    const at = Math.min(this.stuckAt(peer), this.lateAt(peer.missedSince), peer.silentAt);
+    return this.core.now >= at;
   }
 
   /** Why it does not do its part just now, for people. */
   absence(peer: Peer): string {
     if (peer.unsound !== '') return peer.unsound;
     if (peer.data.state !== 'open') return peer.trouble;
-    if (peer.detector.isSuspected(this.core.now)) return 'answers no heartbeats';
+    if (this.core.now >= peer.silentAt) return 'answers no heartbeats';
     return this.isSuspected(peer) ? STUCK : peer.trouble;
   }
 
@@ -190,7 +194,7 @@ export class Peers {
   onTick(): void {
     for (const peer of this.all) {
       const { failureTimeoutMs } = this.core.settings;
-      if (this.core.now >= silentAt(peer, failureTimeoutMs)) this.hangUp(peer);
+      if (this.core.now >= givenUpAt(peer, failureTimeoutMs)) this.hangUp(peer);
       if (this.core.now >= this.stuckAt(peer) + failureTimeoutMs) this.restart(peer, STUCK);
       this.tickChannel(peer, peer.data);
       this.tickChannel(peer, peer.heart);
@@ -219,8 +223,8 @@ export class Peers {
       const stuckAt = this.stuckAt(peer);
       at = Math.min(at, stuckAt > this.core.now ? stuckAt : stuckAt + failureTimeoutMs);
       const missedAt = this.lateAt(peer.missedSince);
-      if (!this.isSuspected(peer)) at = Math.min(at, peer.detector.suspectedAt, missedAt);
-      else if (peer.heart.state === 'open') at = Math.min(at, silentAt(peer, failureTimeoutMs));
+      if (!this.isSuspected(peer)) at = Math.min(at, peer.silentAt, missedAt);
+      else if (peer.heart.state === 'open') at = Math.min(at, givenUpAt(peer, failureTimeoutMs));
     }
     return at;
   }

@@ -58,7 +58,7 @@ export async function openExistingFileDisk(path: string): Promise<Disk> {
 
 /**
  * What is there already may have been made by a process that died before it could make the names
- * durable, so all folders above are synced; those that are not ours to sync were not made by us.
+ * durable, so all folders above are synced; those that are closed to us were not made by us.
  */
 async function makeFolder(path: string): Promise<void> {
   const whole = resolve(path);
@@ -70,12 +70,18 @@ async function makeFolder(path: string): Promise<void> {
     try {
       await syncFolder(parent);
     } catch (error) {
-      if (isNew) throw error;
+      if (isNew || !isForbidden(error)) throw error;
       return;
     }
     if (folder === first) isNew = false;
     folder = parent;
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && /^(?:EACCES|EPERM|EROFS)$/.test(String(error.code))
+  );
 }
 
 async function syncFolder(path: string): Promise<void> {

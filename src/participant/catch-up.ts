@@ -245,8 +245,8 @@ export class CatchUps {
     const kind = 'prepared' as const;
     const record = { kind, epoch, txid, view, payload, stage: '', length, crc };
     core.persist(record, false);
+    state.prepare({ record, lsn: core.gate.appended, payload, facts });
     core.persist({ kind: 'commit', epoch, txid }, false);
-    state.prepare({ record, payload, facts });
     state.commit(epoch, txid);
     return true;
   }

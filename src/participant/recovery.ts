@@ -120,7 +120,7 @@ export class ParticipantRecovery {
       );
     }
     const payload = this.payloadOf(record);
-    state.prepare({ record, payload, facts: lookThrough(payload) }); // @A
+    state.prepare({ record, lsn: 0, payload, facts: lookThrough(payload) }); // @A
   }
 
   private payloadOf(record: PreparedRecord): Buffer {

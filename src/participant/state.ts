@@ -16,6 +16,7 @@ import {
   START_POSITION,
 } from '../base/ids.js';
 import { REMEMBERED_ABORTS } from '../base/limits.js';
+import type { Lsn } from '../base/sync-gate.js';
 import { type PayloadFacts, applyPayload, loneValueCrc } from '../storage/apply.js';
 import { nextChain } from '../storage/commands.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
@@ -26,6 +27,8 @@ import { Stages } from './stages.js';
 
 export interface PreparedTransaction {
   readonly record: PreparedRecord;
+  /** Number of the record in the log of this life; 0: read from the disk. */
+  readonly lsn: Lsn;
   readonly payload: Buffer;
   readonly facts: PayloadFacts;
 }

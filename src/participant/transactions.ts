@@ -7,7 +7,7 @@
  * a transaction is named by the epoch of its PREPARE and its txid.
  */
 import { crc32 } from '../base/hash.js';
-import { isMember, isNewerView, type TxId } from '../base/ids.js';
+import { isMember, isNewerView } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { InstallView, Outcome, Piece, Prepare, Unstage, Vote } from '../rpc/messages.js';
 import { lookThrough } from '../storage/apply.js';
@@ -18,9 +18,6 @@ import type { Link } from './links.js';
 import type { LinkId } from './ready.js';
 
 export class Transactions {
-  /** Transactions whose PREPARED record, with this number, is not synced yet; in order. */
-  private readonly unsynced = new Map<TxId, Lsn>();
-
   constructor(private readonly core: ParticipantCore) {}
 
   onView(link: Link, message: InstallView): void {
@@ -100,10 +97,9 @@ export class Transactions {
       length,
       crc,
     };
-    core.state.prepare({ record, payload, facts });
     core.persist(record, true);
+    core.state.prepare({ record, lsn: core.gate.appended, payload, facts });
     core.trace.point('participant-prepared');
-    this.unsynced.set(txid, core.gate.appended);
     this.voteWhenSynced(link.id, message);
   }
 
@@ -111,16 +107,14 @@ export class Transactions {
   onDiskFull(from: Lsn): void {
     const { core } = this;
     const { state } = core;
-    const lost = [...this.unsynced].filter(([, lsn]) => lsn >= from).map(([txid]) => txid);
-    const [first] = lost;
-    if (first !== undefined) {
-      const kept = Math.max(0, first - state.resolved.txid - 1);
-      const epoch = state.inDoubt[kept]?.record.epoch;
-      state.inDoubt = state.inDoubt.slice(0, kept);
-      for (const txid of lost) this.unsynced.delete(txid);
+    const kept = state.inDoubt.findIndex(({ lsn }) => lsn >= from);
+    if (kept >= 0) {
+      const lost = state.inDoubt.splice(kept);
       // What was refused before, if anything, is behind it. A later epoch may well find room.
-      if (epoch === state.epoch.number) core.refusedTxid = first;
-      core.trace.event('warn', 'disk full: refused a transaction', { txid: first });
+      const refused = lost.find(({ record }) => record.epoch === state.epoch.number);
+      if (refused !== undefined) core.refusedTxid = refused.record.txid;
+      const txid = state.lastPrepared + 1;
+      core.trace.event('warn', 'disk full: refused transactions', { txid, count: lost.length });
     }
     // They may have lost pieces, so they start over.
     state.dropUnpreparedStages();
@@ -141,8 +135,10 @@ export class Transactions {
       core.refuse(link.id, 'protocol', text);
       return;
     }
-    if (commit) this.commit(link, epoch, txid);
-    else this.abort(link, epoch, txid);
+    const lsn = head?.lsn ?? 0;
+    if (!commit) this.abort(link, epoch, txid);
+    else if (lsn <= core.gate.synced) this.commit(link, epoch, txid);
+    else core.refuse(link.id, 'protocol', `this participant has not voted on ${epoch}:${txid}`);
   }
 
   /**
@@ -155,7 +151,6 @@ export class Transactions {
     core.persist({ kind: 'commit', epoch, txid }, false);
     core.trace.point('participant-commit');
     const results = core.state.commit(epoch, txid);
-    this.unsynced.delete(txid);
     core.counters.commits += 1;
     core.gate.whenSynced(() => {
       core.syncedTxid = Math.max(core.syncedTxid, txid);
@@ -168,7 +163,6 @@ export class Transactions {
     const { core } = this;
     core.persist({ kind: 'abort', epoch, txid }, true);
     core.state.abort(epoch, txid);
-    this.unsynced.delete(txid);
     core.counters.aborts += 1;
     if (core.refusedTxid !== 0 && txid >= core.refusedTxid) core.refusedTxid = 0;
     core.gate.whenSynced(() => {
@@ -266,11 +260,11 @@ export class Transactions {
   private voteWhenSynced(link: LinkId, message: Prepare): void {
     const { core } = this;
     core.whenSynced(() => {
-      const refused = core.refusedTxid !== 0 && message.txid >= core.refusedTxid;
-      this.unsynced.delete(message.txid);
       const held = core.state.inDoubt[message.txid - core.state.resolved.txid - 1];
+      const refused = core.refusedTxid !== 0 && message.txid >= core.refusedTxid;
+      const holds = held?.record.epoch === message.epoch && held.lsn <= core.gate.synced;
       if (refused) this.vote(link, message, 'no', 'disk full');
-      else if (held?.record.epoch === message.epoch) this.vote(link, message, 'yes', '');
+      else if (holds) this.vote(link, message, 'yes', '');
       else this.vote(link, message, 'no', 'ended');
       core.trace.point('participant-voted');
     });

@@ -1,13 +1,15 @@
 /**
  * Collects bytes of which the final count is known, or at least bounded, while they arrive in
- * pieces. Nothing is allocated on a mere promise: there is room for at most sixteen times what has
- * arrived, of which the system gives no memory until it is filled, and for the whole length only
- * when 1 MiB is here. So a declared 512 MB costs nothing, and a received one is copied once, a
- * chunk at a time; what fits into sixteen first chunks is not copied again at all.
+ * pieces. Nothing is allocated on a mere promise: up to 64 KiB there is room for sixteen times what
+ * has arrived, beyond that for twice as much, and for the whole length only when 1 MiB is here. So
+ * a declared 512 MB costs nothing, and a received one is copied once, a chunk at a time; what fits
+ * into sixteen first chunks is not copied again at all.
  */
 import { assert } from '../base/assert.js';
 
-const GROWTH = 16;
+const FIRST_GROWTH = 16;
+const FIRST_BYTES = 65_536;
+const GROWTH = 2;
 const TRUSTED_BYTES = 1_048_576;
 
 const NOTHING = Buffer.alloc(0);
@@ -36,9 +38,13 @@ export class GrowingBuffer {
   }
 
   private grow(needed: number): void {
-    const trusted = needed >= TRUSTED_BYTES ? this.expected : GROWTH * needed;
-    const larger = Buffer.allocUnsafeSlow(Math.min(trusted, this.expected));
+    const larger = Buffer.allocUnsafeSlow(Math.min(roomFor(needed), this.expected));
     this.bytes.copy(larger, 0, 0, this.filled);
     this.bytes = larger;
   }
+}
+
+function roomFor(arrived: number): number {
+  if (arrived >= TRUSTED_BYTES) return Infinity;
+  return arrived <= FIRST_BYTES ? FIRST_GROWTH * arrived : GROWTH * arrived;
 }

@@ -1,6 +1,5 @@
 /** What can be wrong with a data folder or a log, each with a stable code. */
 import type { Lsn } from '../base/sync-gate.js';
-import type { TxId } from '../base/ids.js';
 import { TableDamagedError } from '../storage/verified-pairs.js';
 import { segmentName } from './names.js';
 
@@ -59,7 +58,8 @@ export class LogFailedError extends Error {
 
 /**
  * There was no room. Of the records up to `lsn`, the PREPARED and PIECE ones from `fromLsn` on were
- * dropped as if they had never been appended; all others are durable. The log stays usable.
+ * dropped as if they had never been appended, and with a PREPARED its own outcome and those after
+ * it; all others are durable. The log stays usable.
  */
 export class LogFullError extends Error {
   override readonly name = 'LogFullError';
@@ -67,12 +67,6 @@ export class LogFullError extends Error {
   constructor(
     readonly fromLsn: Lsn,
     readonly lsn: Lsn,
-    /**
-     * Not 0: outcomes from this txid on were dropped too, because their own PREPARED was among the
-     * dropped records. Only a participant that takes over another's history sees that; what it
-     * applied is not in its log, so it must start over from the log.
-     */
-    readonly outcomesFrom: TxId,
     options?: ErrorOptions,
   ) {
     super('no space left for the log', options);

@@ -6,7 +6,6 @@
  * whose PREPARED goes must go with it, and every later outcome with them, since outcomes are in
  * txid order; a new segment that only shortens the log goes too.
  */
-import type { TxId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { EncodedRecord } from './codec.js';
 import { SnapshotFullError } from './errors.js';
@@ -81,7 +80,7 @@ export class Dropped {
   /** Of records that somebody appended. */
   count = 0;
   fromLsn: Lsn = 0;
-  outcomesFrom: TxId = 0;
+  private outcomesGo = false;
   private readonly transactions = new Set<string>();
 
   spares(item: Item): boolean {
@@ -98,9 +97,9 @@ export class Dropped {
       return false;
     }
     if (kind !== 'commit' && kind !== 'abort') return true;
-    if (kind === 'commit' && this.transactions.has(name)) this.outcomesFrom ||= txid;
-    if (this.outcomesFrom > 0) this.count += 1;
-    return this.outcomesFrom === 0;
+    if (kind === 'commit' && this.transactions.has(name)) this.outcomesGo = true;
+    if (this.outcomesGo) this.count += 1;
+    return !this.outcomesGo;
   }
 }
 

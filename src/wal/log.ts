@@ -305,8 +305,8 @@ export class Log {
       await this.write(batch);
     } while (this.pending.length > 0);
     this.synced = this.appended;
-    const { fromLsn, outcomesFrom } = dropped;
-    if (fromLsn > 0) throw new LogFullError(fromLsn, this.appended, outcomesFrom, { cause });
+    const { fromLsn } = dropped;
+    if (fromLsn > 0) throw new LogFullError(fromLsn, this.appended, { cause });
   }
 
   private fail(error: unknown, batch: FlushBatch | null): LogFailedError {

@@ -2,7 +2,8 @@
  * A machine as text: equal texts mean machines that behave alike from here on.
  *
  * Walks the whole object graph of a machine. Times are written relative to the machine's clock, and
- * alike when they lie further back than any timeout reaches. Left out is only what has no influence
+ * alike when they lie further back than any timeout reaches; numbers of records (`lsn`) relative to
+ * the newest synced one, and alike when they are synced. Left out is only what has no influence
  * on what the machine does later: traces, settings (the same everywhere), counters for INFO, texts
  * for people, numbers that only name things (dials, pings), the scrubbing of stored values, and
  * when a participant last heard a coordinator, which only a start without log asks about.
@@ -13,6 +14,7 @@
 import { SyncGate } from '../../src/base/sync-gate.js';
 import { Channel } from '../../src/coordinator/channel.js';
 import { Peer } from '../../src/coordinator/peers.js';
+import { Participant } from '../../src/participant/machine.js';
 import { Table } from '../../src/storage/table.js';
 
 /** No timeout is longer, nor does anything depend on which of two longer times it is. */
@@ -36,7 +38,7 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Collections of which nothing depends on the order in which they were filled. */
-const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf', 'unsynced']);
+const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf']);
 
 /** Plain values of which some code asks whether two are the very same. */
 const COMPARED = new Set(['latest', 'installed', 'announced']);
@@ -57,7 +59,8 @@ function isTime(key: string): boolean {
 export type LabelOf = (action: () => void) => string;
 
 export function canonical(machine: object, now: number, labelOf: LabelOf): string {
-  const writer = new Writer(now, labelOf);
+  const synced = machine instanceof Participant ? machine.core.gate.synced : 0;
+  const writer = new Writer(now, synced, labelOf);
   writer.write(machine, '');
   return writer.text;
 }
@@ -68,6 +71,7 @@ class Writer {
 
   constructor(
     private readonly now: number,
+    private readonly synced: number,
     private readonly labelOf: LabelOf,
   ) {}
 
@@ -80,6 +84,7 @@ class Writer {
   }
 
   private numberText(value: number, key: string): string {
+    if (key === 'lsn') return String(Math.max(0, value - this.synced));
     if (!isTime(key) || !Number.isFinite(value)) return String(value);
     return `t${Math.max(-LONGEST_MS, value - this.now)}`;
   }
@@ -156,8 +161,9 @@ class Writer {
   }
 
   private channel(channel: Channel): void {
-    const { dial, state, nonce, retryAt, sinceAt, failures } = channel;
-    this.text += `channel(${dial !== null} ${state} ${nonce} ${Math.min(failures, MOST_FAILURES)} `;
+    const { dial, state, nonce, retryAt, sinceAt, failures, isAgain } = channel;
+    this.text += `channel(${dial !== null} ${isAgain} ${state} ${nonce} `;
+    this.text += `${Math.min(failures, MOST_FAILURES)} `;
     // When it was refused last no longer matters once it is dialled.
     this.text += state === 'idle' ? this.numberText(retryAt, 'retryAt') : '';
     this.text += ` ${this.numberText(sinceAt, 'sinceAt')})`;

@@ -73,6 +73,6 @@ describe('the exploration', function () {
     const sabotage = { openGate: 'coordinator', isBlind: true } as const;
     const { violation } = new Exploration(namedCase(1, 2, 1), sabotage).run();
     expect(violation?.what).to.match(/^p\d is a member and lacks an acknowledged write$/);
-    expect(violation?.path.join('\n')).to.match(/dies[^]*1000 ms pass[^]*takes viewed 2/);
+    expect(violation?.path.join('\n')).to.match(/dies[^]*900 ms pass[^]*takes viewed 2/);
   });
 });

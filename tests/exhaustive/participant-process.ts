@@ -87,7 +87,9 @@ export class ParticipantProcess implements LocalProcess {
       now: 0,
     });
     const isOpen = sabotage.openGate === 'participant';
-    labelActions(this.machine.core.gate, isOpen, this.labels, () => this.context);
+    const { gate } = this.machine.core;
+    if (isOpen) Object.defineProperty(gate, 'synced', { get: () => gate.appended });
+    labelActions(gate, isOpen, this.labels, () => this.context);
   }
 
   input(input: LocalInput): Step {

@@ -8,8 +8,18 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/participant/transactions.js',
-        find: 'core.whenSynced(() => {\n            const refused = core.refusedTxid',
-        replace: '((run) => run())(() => {\n            const refused = core.refusedTxid',
+        find: 'core.whenSynced(() => {\n            const held =',
+        replace: '((run) => run())(() => {\n            const held =',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: ' && held.lsn <= core.gate.synced',
+        replace: '',
+      },
+      {
+        file: 'src/participant/transactions.js',
+        find: 'else if (lsn <= core.gate.synced)',
+        replace: 'else if (true)',
       },
     ],
   },
@@ -72,8 +82,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/participant/transactions.js',
-        find: 'else if (held?.record.epoch === message.epoch)',
-        replace: 'else if (held !== undefined)',
+        find: 'held?.record.epoch === message.epoch && held.lsn',
+        replace: 'held !== undefined && held.lsn',
       },
       {
         file: 'src/participant/transactions.js',

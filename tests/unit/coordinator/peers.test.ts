@@ -142,6 +142,23 @@ describe('coordinator/peers: heartbeats', () => {
     expect(driver.traced).to.include('a participant answers');
   });
 
+  it('suspects a little sooner who was reached before and cannot be reached any more', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b', 'c'] }).serve();
+    const [a, b] = [driver.part('a'), driver.part('b')];
+    a.hang();
+    b.isUp = false;
+    const reason = 'reset by peer';
+    for (const dial of [b.data, b.heart]) driver.step({ type: 'dialClosed', dial, reason });
+    const { peers } = driver.machine;
+    const token = driver.set('k');
+    driver.run(650);
+    expect([a, b].map(({ peer }) => peers.isSuspected(peer))).to.deep.equal([false, false]);
+    driver.run(270);
+    expect([a, b].map(({ peer }) => peers.isSuspected(peer))).to.deep.equal([false, true]);
+    driver.run(100);
+    expect([driver.told(token), driver.members]).to.deep.equal(['ok', 'c']);
+  });
+
   it('hangs up only what is open', () => {
     const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
     const a = driver.part('a');

@@ -14,9 +14,15 @@ import {
   result,
   started,
 } from './catch-up-play.js';
-import { ParticipantDriver, epoch, kinds, outcome, prepare, set } from './participant-driver.js';
-
-const sv = [set('k', 'v')];
+import {
+  ParticipantDriver,
+  epoch,
+  kinds,
+  outcome,
+  prepare,
+  set,
+  sv,
+} from './participant-driver.js';
 
 describe('participant/catch-up: by delta', () => {
   it('dials the named donor, proves itself, and takes what it lacks', () => {

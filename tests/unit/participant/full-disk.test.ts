@@ -5,12 +5,10 @@ import {
   epoch,
   fence,
   prepare,
-  set,
+  sv,
   view,
   votes,
 } from './participant-driver.js';
-
-const sv = [set('k', 'v')];
 
 describe('participant/transactions: a full disk', () => {
   it('takes back what a full disk did not take, and says NO until it is aborted', () => {
@@ -61,6 +59,21 @@ describe('participant/transactions: a full disk', () => {
     driver.askSynced(fresh, { type: 'view', view: { ...view(2, STORE), epoch: epoch(2) } });
     const again = prepare(1, sv, { epoch: 2, view: 2 });
     expect(votes(driver.askSynced(fresh, again))).to.deep.equal(['1 yes']);
+  });
+
+  it('refuses the first of this epoch that found no room, whatever is lost before it', () => {
+    const driver = new ParticipantDriver();
+    driver.ask(driver.serving(), prepare(1, sv));
+    const fresh = driver.open();
+    driver.ask(fresh, fence(epoch(2)));
+    driver.ask(fresh, { type: 'view', view: { ...view(2, STORE), epoch: epoch(2) } });
+    const second = prepare(2, sv, { epoch: 2, view: 2 });
+    driver.ask(fresh, second);
+    driver.fillDisk();
+    expect(driver.state.inDoubt).to.have.length(0);
+    expect(driver.machine.core.refusedTxid).to.equal(2);
+    driver.sync();
+    expect(votes(driver.take(fresh))).to.include('2 no: disk full');
   });
 
   it('loses nothing when the disk is full and nothing waits for it', () => {

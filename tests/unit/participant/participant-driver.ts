@@ -44,6 +44,9 @@ export function set(key: string, value: string | Buffer): WriteCommand {
   return { op: 'set', pairs: [[key, Buffer.from(value)]] };
 }
 
+/** The commands that most tests prepare. */
+export const sv = [set('k', 'v')];
+
 export const del = (...keys: string[]): WriteCommand => ({ op: 'del', keys });
 
 export function prepare(txid: number, commands: readonly WriteCommand[], changes: object = {}) {
@@ -223,7 +226,7 @@ export class ParticipantDriver {
 
   /** Prepares and commits these commands, all synced. */
   commit(link: number, txid: number, commands: readonly WriteCommand[]): Reply[] {
-    this.ask(link, prepare(txid, commands));
+    this.askSynced(link, prepare(txid, commands));
     return this.askSynced(link, outcome(txid));
   }
 

@@ -11,7 +11,7 @@ import { del, preparedRecord, set, view } from './participant-driver.js';
 function prepareIn(state: ParticipantState, txid: number, key = 'k'): void {
   const record = preparedRecord(txid, [set(key, 'v'), del('k')]);
   const { payload } = record;
-  state.prepare({ record, payload, facts: lookThrough(payload) });
+  state.prepare({ record, lsn: 0, payload, facts: lookThrough(payload) });
 }
 
 describe('participant/state', () => {

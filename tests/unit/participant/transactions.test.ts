@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { crc32 } from '../../../src/base/hash.js';
 import type { Reply, Request } from '../../../src/rpc/messages.js';
 import { encodeCommands } from '../../../src/storage/commands.js';
+import { catchUp } from './catch-up-play.js';
 import {
   ParticipantDriver,
   del,
@@ -11,11 +12,10 @@ import {
   outcome,
   prepare,
   set,
+  sv,
   view,
   votes,
 } from './participant-driver.js';
-
-const sv = [set('k', 'v')];
 
 function doneOf(replies: readonly Reply[]): Extract<Reply, { type: 'done' }> {
   const [done] = replies;
@@ -224,6 +224,29 @@ describe('participant/transactions: outcomes', () => {
     const wrong = driver.askSynced(driver.fenced(2), outcome(1, false, 2));
     expect(kinds(wrong)).to.deep.equal(['refused protocol']);
     expect(driver.state.inDoubt).to.have.length(1);
+  });
+
+  it('refuses the commit of what it has not voted on', () => {
+    const driver = new ParticipantDriver();
+    const link = driver.serving();
+    driver.ask(link, prepare(1, sv));
+    const refused = 'refused protocol';
+    expect(kinds(driver.ask(link, outcome(1)))).to.deep.equal([refused]);
+    expect(driver.state.resolved.txid).to.equal(0);
+  });
+
+  it('votes for the record that is held, not for one that a rejoin made void', () => {
+    const driver = new ParticipantDriver();
+    const link = driver.serving();
+    driver.ask(link, prepare(1, sv));
+    const first = driver.machine.core.gate.appended;
+    driver.ask(link, catchUp(1));
+    driver.step({ type: 'donorClosed', reason: 'reset' });
+    driver.ask(link, prepare(1, sv));
+    driver.step({ type: 'synced', lsn: first });
+    expect(votes(driver.take(link)).filter((text) => text.includes('yes'))).to.deep.equal([]);
+    driver.sync();
+    expect(votes(driver.take(link))).to.include('1 yes');
   });
 
   it('votes NO for what was decided before its vote could leave', () => {
