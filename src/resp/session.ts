@@ -119,7 +119,7 @@ export class Session {
   /** How many of the taken bytes wait in the socket: a slow reader is not read from. */
   noteUnsent(bytes: number): void {
     this.unsentBytes = bytes;
-    if (this.held !== null || this.reader.unparsedBytes > 0) this.advance();
+    if (this.held !== null || this.reader.unparsedBytes > 0 || this.halfClosed) this.advance();
   }
 
   /** Executes nothing more; what is under way is still answered. */

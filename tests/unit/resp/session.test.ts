@@ -252,6 +252,15 @@ describe('session limits', () => {
     expect(driver.session.wantsRead).to.equal(true);
   });
 
+  it('closes for a client that closed its side before it had taken its replies', () => {
+    const driver = new SessionDriver({ limits: { maxReplyBytes: 1000 } });
+    driver.session.noteUnsent(1001);
+    driver.session.ended();
+    expect(driver.session.closing).to.equal(null);
+    driver.session.noteUnsent(0);
+    expect(driver.session.closing?.reason).to.equal('client closed');
+  });
+
   it('has few reads of large values under way, and many of small ones', () => {
     const driver = new SessionDriver({ limits: { maxReplyBytes: 100_000 } });
     driver.line(...Array.from({ length: 100 }, () => 'GET k'));
