@@ -204,7 +204,7 @@ mkdirSync(join(root, '.build'), { recursive: true });
 const chosen = process.argv.slice(2);
 process.stdout.write('\n== build, format and lint begin\n');
 const checks = check();
-const built = await finish(begin('build', bin('tsc'), ['-p', 'tsconfig.json']));
+const built = await finish(begin('build', 'npm', ['run', '--silent', 'build']));
 if (built) {
   for (const folder of ['src', 'tests', 'bench']) removeStale(folder);
   if (chosen.length === 0) await everything(checks);

@@ -39,7 +39,7 @@ export interface ClusterParts {
 const DISK_MB = 24;
 const INFO_TIMEOUT_MS = 2000;
 const INFO_POLL_MS = 100;
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.js');
+const MAIN = join(import.meta.dirname, '..', '..', 'program', 'main.js');
 /** Words that go between the place and the program, such as a tracer; none as a rule. */
 const WRAP_VARIABLE = 'KV_CHAOS_WRAP';
 

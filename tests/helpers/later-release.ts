@@ -12,7 +12,7 @@ export function makeLaterRelease(parent: string, version: string): string {
   const original = dirname(dirname(realpathSync(PROGRAM)));
   const root = join(parent, `release-${version}`);
   mkdirSync(join(root, 'dist'), { recursive: true });
-  for (const name of ['bin', 'dist/src']) {
+  for (const name of ['bin', 'dist/program']) {
     cpSync(join(original, name), join(root, name), { recursive: true });
   }
   symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(root, 'node_modules'));

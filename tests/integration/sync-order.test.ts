@@ -4,7 +4,7 @@
  * That the check can fail is shown on traces with two lines exchanged, and on a build that votes
  * early.
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -14,13 +14,15 @@ import type { Check, SyncOrder } from '../chaos/sync-order.js';
 import { traceCluster, type Traces } from '../chaos/traced-run.js';
 import { PROJECT_ROOT } from '../helpers/project-root.js';
 import { needs } from '../helpers/tools.js';
+import { brokenFiles } from '../sim/controls.js';
+import { PROTOCOL_CONTROLS } from '../sim/protocol-controls.js';
 
 const PARTICIPANTS = ROLE_NAMES.filter((name) => name !== COORDINATOR);
 const COORDINATOR_RULES = [
   ...['fence', 'view', 'prepare', 'outcome', 'reply to a client', 'commit record'],
 ];
 const PARTICIPANT_RULES = ['fenced', 'viewed', 'vote', 'done', 'pong', 'pieced'];
-const EARLY_VOTE = /(voteWhenSynced\(link, message\) \{[^]{0,120}?)core\.whenSynced\(/;
+const EARLY_VOTE = PROTOCOL_CONTROLS.find(({ name }) => name === 'vote-before-sync');
 
 function check(name: string, trace: string): SyncOrder {
   return name === COORDINATOR ? checkCoordinatorTrace(trace) : checkParticipantTrace(trace);
@@ -39,16 +41,13 @@ function exchanged(trace: string, { leftAt, durableAt }: Check): string {
 
 /** A copy of the compiled program in which votes do not wait for the disk. */
 function buildThatVotesEarly(): string {
+  if (EARLY_VOTE === undefined) throw new Error('that rule is broken under another name');
   const source = join(import.meta.dirname, '..', '..', 'src');
-  const place = join('participant', 'transactions.js');
-  const text = readFileSync(join(source, place), 'utf8');
-  const patched = text.replace(EARLY_VOTE, '$1((early) => early())(');
-  if (patched === text) throw new Error('the place where a vote waits for the disk has moved');
   const folder = mkdtempSync(join(tmpdir(), 'kv2pc-early-'));
   cpSync(source, join(folder, 'src'), { recursive: true });
   cpSync(join(PROJECT_ROOT, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(PROJECT_ROOT, 'node_modules'), join(folder, 'node_modules'));
-  writeFileSync(join(folder, 'src', place), patched);
+  for (const [file, text] of brokenFiles(EARLY_VOTE)) writeFileSync(join(folder, file), text);
   return folder;
 }
 
