@@ -2,9 +2,10 @@
  * The Disk port on a real folder. The only file that touches the data folder's files, apart from
  * the lock.
  */
-import { constants, fdatasync, writevSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fstatSync, openSync, read, writevSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { type Disk, DiskError, type DiskErrorCode, type DiskFile } from '../ports/disk.js';
 
 const FOLDER_MODE = 0o700;
@@ -25,6 +26,8 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
 };
 
 const REFRESH_BYTES = 1024 * 1024;
+
+const readFrom = promisify(read);
 
 async function translated<T>(what: string, step: Promise<T>, codes = CODES): Promise<T> {
   try {
@@ -161,21 +164,24 @@ async function writeAgain(handle: fs.FileHandle, offset: number): Promise<void> 
   }
 }
 
+/**
+ * Only the reading itself leaves this thread, so that it goes on while the caller is busy: the way
+ * to another thread and back for each step would wait for the caller every time.
+ */
 async function readPart(path: string, offset: number, length: number): Promise<Buffer> {
-  const handle = await fs.open(path, constants.O_RDONLY);
+  const fd = openSync(path, constants.O_RDONLY);
   try {
-    const { size } = await handle.stat();
-    const wanted = Math.max(0, Math.min(length, size - offset));
+    const wanted = Math.max(0, Math.min(length, fstatSync(fd).size - offset));
     const buffer = Buffer.allocUnsafeSlow(wanted);
     let have = 0;
     while (have < wanted) {
-      const { bytesRead } = await handle.read(buffer, have, wanted - have, offset + have);
+      const { bytesRead } = await readFrom(fd, buffer, have, wanted - have, offset + have);
       if (bytesRead === 0) break;
       have += bytesRead;
     }
     return buffer.subarray(0, have);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import { crcOfTail } from '../base/crc-parts.js';
 import { crc32 } from '../base/hash.js';
+import { WordSource } from '../base/word-source.js';
 import { COPY_BYTES, CommandFormatError, PayloadReader } from './commands.js';
 import type { Table } from './table.js';
 
@@ -67,13 +68,14 @@ export function loneValueCrc(
  */
 export function applyPayload(table: Table, payload: Buffer, valueCrc?: number): number[] {
   const reader = new PayloadReader(payload);
+  const source = new WordSource(payload);
   const results: number[] = [];
   for (let left = reader.u32(); left > 0; left -= 1) {
     const op = reader.op();
     const items = reader.items();
     let done = 0;
     for (let item = 0; item < items; item += 1) {
-      if (op === 'set') applySet(table, payload, reader, valueCrc);
+      if (op === 'set') applySet(table, source, reader, valueCrc);
       if (op === 'set' || table.delete(reader.key())) done += 1;
     }
     results.push(done);
@@ -85,7 +87,13 @@ export function applyPayload(table: Table, payload: Buffer, valueCrc?: number): 
  * A value that makes up most of a large payload stays a part of it. Any other is copied, so that it
  * does not keep the payload in memory.
  */
-function applySet(table: Table, payload: Buffer, reader: PayloadReader, valueCrc?: number): void {
+function applySet(
+  table: Table,
+  source: WordSource,
+  reader: PayloadReader,
+  valueCrc?: number,
+): void {
+  const payload = source.bytes;
   const keyLength = reader.u32();
   const keyAt = reader.skip(keyLength);
   const length = reader.u32();
@@ -94,6 +102,6 @@ function applySet(table: Table, payload: Buffer, reader: PayloadReader, valueCrc
     const key = payload.toString('latin1', keyAt, keyAt + keyLength);
     table.set(key, payload.subarray(valueAt, valueAt + length), valueCrc);
   } else {
-    table.load(payload, { keyAt, keyLength, valueAt, length });
+    table.load(source, { keyAt, keyLength, valueAt, length });
   }
 }

@@ -10,6 +10,7 @@
  */
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32 } from '../base/hash.js';
+import type { WordSource } from '../base/word-source.js';
 import { wordAt } from '../base/words.js';
 import { IMAGE_BYTES, type KeyImage, hashOf } from './key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
@@ -124,7 +125,7 @@ export class Entries {
   }
 
   /** The entry's place, or 0 if there is no memory for it. */
-  append(key: KeyImage, source: Buffer, from: number, length: number): number {
+  append(key: KeyImage, source: WordSource, from: number, length: number): number {
     const size = entryWords(key.length, length);
     if (this.end - this.next < size && !this.turnPage()) return 0;
     const place = this.next;
@@ -137,7 +138,7 @@ export class Entries {
   }
 
   /** Puts another value in the entry's place. False, and nothing done, if that cannot be. */
-  overwrite(place: number, source: Buffer, from: number, length: number): boolean {
+  overwrite(place: number, source: WordSource, from: number, length: number): boolean {
     const keyLength = this.keyLength(place);
     const rest = this.sizeAt(place) - entryWords(keyLength, length);
     if (rest < 0 || this.memory.holders(place) > 1) return false;
@@ -248,15 +249,14 @@ export class Entries {
   private fill(
     place: number,
     keyLength: number,
-    source: Buffer,
+    source: WordSource,
     from: number,
     length: number,
   ): void {
     const head = USED | (keyLength << KEY_SHIFT) | length;
-    this.wordsAt(place)[place & BLOCK_MASK] = head;
-    const isWhole = length === source.length;
-    const bytes = isWhole ? source : source.subarray(from, from + length);
-    this.bytesAt(place).set(bytes, 4 * valueIndex(place, head));
+    const words = this.wordsAt(place);
+    words[place & BLOCK_MASK] = head;
+    source.copy(from, length, words, this.bytesAt(place), valueIndex(place, head));
   }
 
   private sizeAt(place: number): number {

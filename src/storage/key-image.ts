@@ -11,6 +11,7 @@
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32, secretWords } from '../base/hash.js';
 import { PAGED_KEY_BYTES } from '../base/pair-memory.js';
+import type { WordSource } from '../base/word-source.js';
 import { wordAt } from '../base/words.js';
 
 /** Longer keys have no whole image. */
@@ -72,15 +73,19 @@ export class KeyImage {
   }
 
   /** The key at this place of a buffer, at most IMAGE_BYTES long. */
-  readBytes(bytes: Buffer, from: number, length: number): void {
+  readBytes(source: WordSource, from: number, length: number): void {
     this.length = length;
+    const whole = length >>> 2;
     let high = 0;
-    for (let done = 0; done < length; done += 4) {
-      let word = 0;
-      for (let at = Math.min(done + 4, length) - 1; at >= done; at -= 1) {
-        word = (word << 8) | (bytes[from + at] ?? 0);
-      }
-      this.words[done >>> 2] = word;
+    for (let at = 0; at < whole; at += 1) {
+      const word = source.word(from + 4 * at);
+      this.words[at] = word;
+      high |= word;
+    }
+    const rest = length & 3;
+    if (rest > 0) {
+      const word = source.lastWord(from + length - rest, rest);
+      this.words[whole] = word;
       high |= word;
     }
     this.finish((high & HIGH_BITS) === 0);

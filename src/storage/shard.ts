@@ -10,6 +10,7 @@
  */
 import { crc32 } from '../base/hash.js';
 import { PAGED_VALUE_BYTES } from '../base/pair-memory.js';
+import { WordSource } from '../base/word-source.js';
 import { Tally } from './digest.js';
 import { Entries, type HeldEntries } from './entries.js';
 import { type HeldPairs, Kept, type Pair } from './kept.js';
@@ -54,9 +55,11 @@ export class Shard {
   /** The image is that of the key. */
   set(key: string, image: KeyImage, value: Buffer, valueCrc?: number): void {
     const { length } = value;
-    if (image.isWhole && length < KEPT_BYTES && this.put(image, value, 0, length, valueCrc)) {
-      this.removeKept(key, image);
-      return;
+    if (image.isWhole && length < KEPT_BYTES) {
+      if (this.put(image, new WordSource(value), 0, length, valueCrc)) {
+        this.removeKept(key, image);
+        return;
+      }
     }
     if (!this.removeEntry(image)) this.removeKept(key, image);
     this.kept.set(key, length < KEPT_BYTES ? ownCopy(value) : value);
@@ -64,7 +67,7 @@ export class Shard {
   }
 
   /** Sets a small value that is part of something. False, and nothing done, if `set` must do it. */
-  load(image: KeyImage, source: Buffer, from: number, length: number): boolean {
+  load(image: KeyImage, source: WordSource, from: number, length: number): boolean {
     return this.kept.size === 0 && this.put(image, source, from, length);
   }
 
@@ -114,7 +117,7 @@ export class Shard {
   /** False, and nothing done, if there is no memory for it. */
   private put(
     image: KeyImage,
-    source: Buffer,
+    source: WordSource,
     from: number,
     length: number,
     valueCrc?: number,

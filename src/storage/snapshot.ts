@@ -11,6 +11,7 @@
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
 import { MAX_STORED_VALUE_BYTES } from '../base/limits.js';
+import { WordSource } from '../base/word-source.js';
 import { type SnapshotHeader, parseSnapshotHeader } from './snapshot-header.js';
 import type { Pair } from './kept.js';
 import { Table } from './table.js';
@@ -204,6 +205,7 @@ export class SnapshotLoader {
   }
 
   private addEntries(body: Buffer): void {
+    const source = new WordSource(body);
     let at = 0;
     while (at < body.length) {
       if (body.length - at < 8) throw new SnapshotError('an entry is cut off');
@@ -212,7 +214,7 @@ export class SnapshotLoader {
       const valueAt = at + 8 + keyLength;
       const end = valueAt + length;
       if (end > body.length) throw new SnapshotError('an entry is cut off');
-      this.loading.load(body, { keyAt: at + 8, keyLength, valueAt, length });
+      this.loading.load(source, { keyAt: at + 8, keyLength, valueAt, length });
       at = end;
     }
   }

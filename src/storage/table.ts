@@ -8,6 +8,7 @@
  * shard as it was when the snapshot began, whatever is written meanwhile.
  */
 import { assert } from '../base/assert.js';
+import type { WordSource } from '../base/word-source.js';
 import { Tally } from './digest.js';
 import { IMAGE_BYTES, KeyImage } from './key-image.js';
 import { Pages } from './pages.js';
@@ -71,12 +72,13 @@ export class Table {
   }
 
   /** Sets a pair of which key and value are parts of something larger. */
-  load(bytes: Buffer, pair: PairAt): void {
+  load(source: WordSource, pair: PairAt): void {
     const { keyAt, keyLength, valueAt, length } = pair;
     if (keyLength <= IMAGE_BYTES && length < KEPT_BYTES) {
-      this.image.readBytes(bytes, keyAt, keyLength);
-      if (this.shardForWriting().load(this.image, bytes, valueAt, length)) return;
+      this.image.readBytes(source, keyAt, keyLength);
+      if (this.shardForWriting().load(this.image, source, valueAt, length)) return;
     }
+    const { bytes } = source;
     const key = bytes.toString('latin1', keyAt, keyAt + keyLength);
     this.set(key, ownCopy(bytes.subarray(valueAt, valueAt + length)));
   }

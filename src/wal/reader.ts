@@ -79,7 +79,15 @@ export class SegmentReader {
     return this.newerVersion;
   }
 
+  /** What ends a record that began in an earlier chunk goes first, so that no more is copied. */
   feed(chunk: Buffer): void {
+    const missing = this.needed - this.buffered.length - this.waitingBytes;
+    const isCut = missing > 0 && missing < chunk.length;
+    if (isCut) this.take(chunk.subarray(0, missing));
+    this.take(isCut ? chunk.subarray(missing) : chunk);
+  }
+
+  private take(chunk: Buffer): void {
     this.waiting.push(chunk);
     this.waitingBytes += chunk.length;
     if (this.buffered.length + this.waitingBytes < this.needed) return;
@@ -108,7 +116,11 @@ export class SegmentReader {
   }
 
   private join(): void {
-    if (this.waiting.length > 0) this.buffered = Buffer.concat([this.buffered, ...this.waiting]);
+    const [first] = this.waiting;
+    if (first !== undefined) {
+      const isAlone = this.buffered.length === 0 && this.waiting.length === 1;
+      this.buffered = isAlone ? first : Buffer.concat([this.buffered, ...this.waiting]);
+    }
     this.waiting = [];
     this.waitingBytes = 0;
     this.needed = 0;

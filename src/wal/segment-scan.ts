@@ -3,6 +3,7 @@ import type { Disk } from '../ports/disk.js';
 import { FolderError, RotError } from './errors.js';
 import { SEGMENT_HEADER_BYTES } from './format.js';
 import { type FolderListing, segmentName, snapshotName } from './names.js';
+import { chunksOf } from './read-ahead.js';
 import { type OnRecord, SegmentReader, type TailVerdict } from './reader.js';
 import type { WalRecord } from './record.js';
 
@@ -34,12 +35,10 @@ export async function readSegment(
     records += 1;
     onRecord(record, offset);
   });
-  let offset = 0;
-  for (;;) {
-    const chunk = await disk.read(name, offset, READ_BYTES);
-    if (chunk.length === 0) break;
+  let bytes = 0;
+  for await (const chunk of chunksOf(disk, name, 0, READ_BYTES)) {
     reader.feed(chunk);
-    offset += chunk.length;
+    bytes += chunk.length;
     if (reader.newer > 0) {
       const message = `${disk.path}/${name} is written by a later release (format ${reader.newer})`;
       throw new FolderError('newer-format', message);
@@ -48,7 +47,7 @@ export async function readSegment(
   const verdict = reader.finish();
   const { hasWholeFlush, lastFlush } = reader;
   const previousBytes = reader.header?.previousBytes ?? 0;
-  return { verdict, records, hasWholeFlush, lastFlush, bytes: offset, previousBytes };
+  return { verdict, records, hasWholeFlush, lastFlush, bytes, previousBytes };
 }
 
 export interface Base {

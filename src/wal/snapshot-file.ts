@@ -11,16 +11,12 @@
 import { assert } from '../base/assert.js';
 import type { StoreId } from '../base/ids.js';
 import type { Disk, DiskFile } from '../ports/disk.js';
-import {
-  FRAME_HEAD_BYTES,
-  SnapshotError,
-  SnapshotLoader,
-  frameLength,
-} from '../storage/snapshot.js';
+import { SnapshotError, SnapshotLoader, frameLength } from '../storage/snapshot.js';
 import { RotError, SnapshotFullError, isGivenUp } from './errors.js';
 import { SNAPSHOT_OWNER_BYTES } from './format.js';
 import type { Log } from './log.js';
 import { CHECKPOINT_TEMP, INSTALL_TEMP, snapshotName } from './names.js';
+import { chunksOf } from './read-ahead.js';
 import type { WalRecord } from './record.js';
 import { isFull } from './segment-file.js';
 import { encodeOwner, ownerOf } from './snapshot-owner.js';
@@ -215,19 +211,13 @@ export async function readSnapshot(
 
 async function* framesOf(disk: Disk, name: string, start: number): AsyncGenerator<Buffer> {
   let buffered: Buffer = Buffer.alloc(0);
-  let offset = start;
-  for (;;) {
-    const length = buffered.length < FRAME_HEAD_BYTES ? null : frameLength(buffered);
-    if (length !== null && buffered.length >= length) {
+  for await (const chunk of chunksOf(disk, name, start, READ_BYTES)) {
+    buffered = Buffer.concat([buffered, chunk]);
+    for (let length = frameLength(buffered); length !== null; length = frameLength(buffered)) {
+      if (buffered.length < length) break;
       yield buffered.subarray(0, length);
       buffered = buffered.subarray(length);
-      continue;
     }
-    const missing = (length ?? 0) - buffered.length;
-    const chunk = await disk.read(name, offset, Math.max(READ_BYTES, missing));
-    if (chunk.length === 0) break;
-    offset += chunk.length;
-    buffered = Buffer.concat([buffered, chunk]);
   }
   if (buffered.length > 0) throw new SnapshotError('the last frame is cut off');
 }

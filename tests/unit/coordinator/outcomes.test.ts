@@ -83,6 +83,15 @@ describe('coordinator/outcomes', () => {
     expect(decided(outcomes.recent())).to.deep.equal(['1:1 C', '1:2 C', '9:3 A']);
   });
 
+  it('gives the memory of what it has forgotten back', () => {
+    const outcomes = filled(3 * REMEMBERED_OUTCOMES, 0);
+    const { blocks } = outcomes as unknown as { blocks: Map<number, unknown> };
+    const before = blocks.size;
+    outcomes.settle(3 * REMEMBERED_OUTCOMES);
+    expect(blocks.size).to.be.below(before / 2);
+    expect(outcomes.get(2 * REMEMBERED_OUTCOMES + 1)?.commit).to.not.equal(undefined);
+  });
+
   it('forgets the oldest settled ones beyond its limit, and no unsettled one', () => {
     const outcomes = filled(REMEMBERED_OUTCOMES + 10, 0);
     expect(outcomes.get(1)?.txid, 'a member may be in doubt').to.equal(1);

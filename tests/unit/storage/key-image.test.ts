@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { crc32 } from '../../../src/base/hash.js';
+import { WordSource } from '../../../src/base/word-source.js';
 import { IMAGE_BYTES, KeyImage } from '../../../src/storage/key-image.js';
 
 function contents({ length, crc, hash, words }: KeyImage): unknown {
@@ -26,7 +27,7 @@ describe('storage/key-image', () => {
         const other = new KeyImage();
         other.readText(Buffer.from(before).toString('latin1'));
         const around = Buffer.concat([Buffer.alloc(at, 0xff), key, Buffer.alloc(4, 0xff)]);
-        other.readBytes(around, at, key.length);
+        other.readBytes(new WordSource(around), at, key.length);
         expect(contents(other)).to.deep.equal(expected);
         other.readWords(image.words, 0, key.length);
         expect(contents(other)).to.deep.equal(expected);

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { crc32 } from '../../../src/base/hash.js';
+import { WordSource } from '../../../src/base/word-source.js';
 import { Tally } from '../../../src/storage/digest.js';
 import { IMAGE_BYTES, KeyImage } from '../../../src/storage/key-image.js';
 import { Pages } from '../../../src/storage/pages.js';
@@ -38,10 +39,10 @@ class Pair {
 
   /** As `Table.load` does it. */
   load(key: string, value: string): void {
-    const bytes = Buffer.from(`..${key}${value}..`, 'latin1');
+    const source = new WordSource(Buffer.from(`..${key}${value}..`, 'latin1'));
     const isSmall = key.length <= IMAGE_BYTES && value.length < KEPT_BYTES;
-    if (isSmall) this.image.readBytes(bytes, 2, key.length);
-    if (isSmall && this.shard.load(this.image, bytes, 2 + key.length, value.length)) {
+    if (isSmall) this.image.readBytes(source, 2, key.length);
+    if (isSmall && this.shard.load(this.image, source, 2 + key.length, value.length)) {
       this.model.set(key, value);
     } else {
       this.set(key, value);
@@ -224,6 +225,29 @@ describe('storage/shard', () => {
       each.release();
     }
     pair.check();
+  });
+
+  it('is rid of garbage also when nobody writes to it any more', () => {
+    const [memory, upkeep] = [new Pages(), new Upkeep()];
+    const shards = Array.from({ length: 100 }, () => new Shard(memory, new Tally(), upkeep));
+    const image = new KeyImage();
+    for (const shard of shards) {
+      for (let round = 0; round < 40; round += 1) {
+        image.readText(`key ${round}`);
+        shard.set(`key ${round}`, image, Buffer.alloc(900));
+      }
+    }
+    for (let round = 0; round < 15; round += 1) {
+      for (const shard of shards) {
+        image.readText(`key ${round}`);
+        shard.delete(`key ${round}`, image);
+      }
+    }
+    const before = memory.left;
+    for (const shard of shards) shard.tidy();
+    // Ten pages a shard, of which a third is garbage.
+    expect(memory.left - before).to.be.at.least(100);
+    expect(shards.every((shard) => shard.isSound())).to.equal(true);
   });
 
   it('leaves garbage for later when many shards have it at once, and none for good', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
+import { WordSource } from '../../../src/base/word-source.js';
 import { flipBit, flipStoredByte, forget } from '../../helpers/rot.js';
 import { pairBytes } from '../../../src/base/pair-memory.js';
 import { Prng } from '../../../src/base/prng.js';
@@ -198,7 +199,7 @@ describe('storage/table', () => {
     for (const [name, value] of pairs) {
       const bytes = Buffer.from(`..${name}${value}..`, 'latin1');
       const [keyLength, length] = [name.length, value.length];
-      loaded.load(bytes, { keyAt: 2, keyLength, valueAt: 2 + keyLength, length });
+      loaded.load(new WordSource(bytes), { keyAt: 2, keyLength, valueAt: 2 + keyLength, length });
       bytes.fill(0);
       direct.set(name, Buffer.from(value, 'latin1'));
     }
