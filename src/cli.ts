@@ -69,9 +69,12 @@ export function parseArguments(argv: readonly string[]): Options {
     refuseOthers(given, ['--dump_log', '--json']);
     return { action: 'dumpLog', folder, json: given.has('--json') };
   }
+  if (given.has('--json')) throw new UsageError('--json goes with --dump_log only');
   const configPath = given.get('--config_path');
   if (configPath === undefined) throw new UsageError('--config_path FILE is missing; see --help');
-  if (given.has('--json')) throw new UsageError('--json goes with --dump_log only');
+  if (given.has('--yes') && !given.has('--set_aside') && !given.has('--force_view')) {
+    throw new UsageError('--yes goes with --set_aside or --force_view only');
+  }
   return {
     action: given.has('--check') ? 'check' : 'serve',
     configPath,

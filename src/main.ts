@@ -17,6 +17,7 @@ import { formatAddress } from './config/address.js';
 import { machineFacts } from './io/machine.js';
 import type { RunningRole, StartContext } from './io/running-role.js';
 import { StartRefusedError } from './io/running-role.js';
+import type { Note } from './io/role-folder.js';
 import type { WinstonTrace } from './io/winston-trace.js';
 
 const EXIT_DONE = 0;
@@ -64,16 +65,14 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   // A reader that went away, such as `| head`, is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
-  const { takeFolder } = await import('./io/role-folder.js');
-  const { openDoorOf } = await import('./io/door.js');
-  let made: Promise<WinstonTrace> | null = null;
-  const traceOf = (): Promise<WinstonTrace> => (made ??= makeTrace(config));
-  const taken = await takeFolder(config, options, async (level, message, fields) => {
-    (await traceOf()).event(level, message, fields);
+  const notes: Note[] = [];
+  const { taken, door } = await open(config, options, notes).catch(async (error: unknown) => {
+    if (notes.length > 0) tell(await makeTrace(config), notes);
+    throw error;
   });
-  const door = await openDoorOf(config);
   process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);
-  const trace = await traceOf();
+  const trace = await makeTrace(config);
+  tell(trace, notes);
   process.on('uncaughtException', (error) => {
     trace.event('error', 'fault in this program', { error: String(error.stack ?? error) });
     process.exit(EXIT_FAULT);
@@ -90,6 +89,21 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   if (stopped) trace.event('info', 'stopped');
   else trace.event('warn', 'stopped before all was finished', { afterMs: STOP_BOUND_MS });
   return EXIT_DONE;
+}
+
+async function open(
+  config: Config,
+  options: ServeOptions,
+  notes: Note[],
+): Promise<Pick<StartContext, 'taken' | 'door'>> {
+  const { takeFolder } = await import('./io/role-folder.js');
+  const { openDoorOf } = await import('./io/door.js');
+  const taken = await takeFolder(config, options, notes);
+  return { taken, door: await openDoorOf(config) };
+}
+
+function tell(trace: WinstonTrace, notes: readonly Note[]): void {
+  for (const { level, message, fields } of notes) trace.event(level, message, fields);
 }
 
 async function makeTrace(config: Config): Promise<WinstonTrace> {

@@ -133,17 +133,24 @@ export class Clients {
     }
   }
 
+  /** With nobody left to do or decide anything, what was begun may happen and the rest has not. */
+  onPeerLost(): void {
+    if (this.core.phase !== 'serving' || this.membership.reachableMembers().length > 0) return;
+    const text = `not executed: ${this.nobodyLeft()}`;
+    this.staging.failAll('TRYAGAIN', text);
+    this.transactions.failAll('TRYAGAIN', text);
+  }
+
+  private nobodyLeft(): string {
+    const names = this.membership.latest?.members.map((member) => member.address).join(', ') ?? '';
+    return `no participant can be reached: waiting for ${names}`;
+  }
+
   private objection(write: PendingWrite): { code: string; text: string } | null {
     const { core, membership } = this;
     const { minParticipants } = core.settings;
-    let live = 0;
-    for (const peer of this.peers.all) {
-      if (membership.has(peer) && !this.peers.isSuspected(peer)) live += 1;
-    }
-    if (live === 0) {
-      const names = membership.latest?.members.map((member) => member.address).join(', ') ?? '';
-      return { code: 'TRYAGAIN', text: `no participant can be reached: waiting for ${names}` };
-    }
+    const live = membership.reachableMembers().length;
+    if (live === 0) return { code: 'TRYAGAIN', text: this.nobodyLeft() };
     if (live < minParticipants) {
       const text = `Not enough good replicas to write. ${live} of at least ${minParticipants} participants are there.`;
       return { code: 'NOREPLICAS', text };

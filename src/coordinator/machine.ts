@@ -221,6 +221,7 @@ export class Coordinator {
           reason: this.peers.absence(peer),
         });
         this.reads.onPeerLost(peer);
+        this.clients.onPeerLost();
       } else {
         this.suspected.delete(peer);
         this.transactions.recoveredAt = this.core.now;

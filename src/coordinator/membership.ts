@@ -101,9 +101,14 @@ export class Membership {
     return this.peers.all.filter((peer) => this.has(peer));
   }
 
+  /** Members that are not suspected, of the latest view. */
+  reachableMembers(): Peer[] {
+    return this.memberPeers().filter((peer) => !this.peers.isSuspected(peer));
+  }
+
   /** Members that answer, of the latest view. */
   liveMembers(): Peer[] {
-    return this.memberPeers().filter((peer) => peer.isFenced && !this.peers.isSuspected(peer));
+    return this.reachableMembers().filter((peer) => peer.isFenced);
   }
 
   /**

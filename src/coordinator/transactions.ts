@@ -27,6 +27,8 @@ import { Unreported } from './unreported.js';
 /** A member that says `need` this often in a row without progress must be refilled. */
 const MAX_NEEDS = 5;
 
+const NOT_BEGUN = 'not executed: no transaction could be begun in time';
+
 export class Transactions {
   /** Sent and not decided, in txid order. */
   private undecided: Transaction[] = [];
@@ -34,7 +36,7 @@ export class Transactions {
   private awaited: Transaction[] = [];
   private readonly aborts: Aborts;
   private readonly unreported = new Unreported();
-  private readonly staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
+  private staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
   /** No write that was begun is due before this. */
   private timeoutAt: Millis = Infinity;
   /** When a member was last found to answer again after a silence. */
@@ -324,18 +326,28 @@ export class Transactions {
 
   onTick(): void {
     const { core } = this;
-    this.batcher.expire(
-      core.now,
-      'TRYAGAIN',
-      'not executed: no transaction could be begun in time',
-    );
+    this.batcher.expire(core.now, 'TRYAGAIN', NOT_BEGUN);
+    this.dropStaged(core.now, 'TRYAGAIN', NOT_BEGUN);
     if (core.now >= this.timeoutAt) this.answerLate();
     this.awaited = this.awaited.filter((tx) => tx.writes.some((write) => write.client));
     this.aborts.forgetAnswered();
   }
 
   nextTimeoutAt(): Millis {
-    return Math.min(this.batcher.nextDeadline, this.timeoutAt);
+    const deadlines = this.staged.map(({ write }) => write.deadline);
+    return Math.min(this.batcher.nextDeadline, this.timeoutAt, ...deadlines);
+  }
+
+  /** What was due by then and was never begun. */
+  private dropStaged(dueBy: Millis, code: string, text: string): void {
+    const dropped = this.staged.filter(({ write }) => write.deadline <= dueBy);
+    this.staged = this.staged.filter(({ write }) => write.deadline > dueBy);
+    for (const { write, payload, begun } of dropped) {
+      this.sendToReady({ type: 'unstage', stage: payload.stage }, false);
+      if (write.client !== null) this.core.fail(write.client, code, text);
+      write.client = null;
+      begun();
+    }
   }
 
   private answerLate(): void {
@@ -352,6 +364,7 @@ export class Transactions {
   /** Shutdown or a lost log: everybody gets the most honest answer there is. */
   failAll(code: string, text: string): void {
     this.batcher.failAll(code, text);
+    this.dropStaged(Infinity, code, text);
     for (const tx of this.named) {
       for (const write of tx.writes) if (write.client !== null) this.answerUnknown(tx, write);
     }

@@ -113,8 +113,8 @@ export class ClientConnection {
     }
     session.noteUnsent(socket.writableLength);
     this.adjustReading();
-    // Room in the socket may have let further requests go.
-    if (session.hasOutput) this.pump();
+    // Room in the socket may have let further requests go, or the last of them be seen.
+    if (session.hasOutput || session.closing !== null) this.pump();
   }
 
   private write(parts: readonly Bytes[]): void {

@@ -27,6 +27,9 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
 
 const REFRESH_BYTES = 1024 * 1024;
 
+/** Of a folder that we may not sync, or that nobody can. */
+const NOT_OURS = new Set(['EACCES', 'EPERM', 'EROFS', 'EINVAL', 'ENOTSUP', 'ENOSYS']);
+
 const readFrom = promisify(read);
 
 async function translated<T>(what: string, step: Promise<T>, codes = CODES): Promise<T> {
@@ -61,7 +64,8 @@ export async function openExistingFileDisk(path: string): Promise<Disk> {
 
 /**
  * What is there already may have been made by a process that died before it could make the names
- * durable, so all folders above are synced; those that are closed to us were not made by us.
+ * durable, so all folders above are synced; those that are closed to us, or whose file system does
+ * not sync folders, were not made by us.
  */
 async function makeFolder(path: string): Promise<void> {
   const whole = resolve(path);
@@ -73,7 +77,7 @@ async function makeFolder(path: string): Promise<void> {
     try {
       await syncFolder(parent);
     } catch (error) {
-      if (isNew || !isForbidden(error)) throw error;
+      if (isNew || !isNotOurs(error)) throw error;
       return;
     }
     if (folder === first) isNew = false;
@@ -81,10 +85,8 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function isForbidden(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && /^(?:EACCES|EPERM|EROFS)$/.test(String(error.code))
-  );
+function isNotOurs(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && NOT_OURS.has(String(error.code));
 }
 
 async function syncFolder(path: string): Promise<void> {

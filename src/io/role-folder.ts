@@ -21,17 +21,21 @@ export interface TakenFolder {
   readonly origin: string;
 }
 
-/** Called at once, whatever becomes of the start. */
-export type Tell = (level: TraceLevel, message: string, fields: TraceFields) => Promise<void>;
+/** To be told whatever becomes of the start. */
+export interface Note {
+  readonly level: TraceLevel;
+  readonly message: string;
+  readonly fields: TraceFields;
+}
 
 /**
- * From here on no other process can use the folder. Reads nothing of what it holds. `tell`: what
- * becomes of --set_aside.
+ * From here on no other process can use the folder. Reads nothing of what it holds. `notes` gets
+ * what becomes of --set_aside.
  */
 export async function takeFolder(
   config: Config,
   options: ServeOptions,
-  tell: Tell,
+  notes: Note[],
 ): Promise<TakenFolder> {
   const { dataFolder, role } = config;
   if (role === 'participant' && options.forceView !== null) {
@@ -39,7 +43,7 @@ export async function takeFolder(
     throw new StartRefusedError('wrong_role', text);
   }
   try {
-    if (options.setAside) await setAside(config, options, tell);
+    if (options.setAside) notes.push(await setAside(config, options));
     const disk = await openFileDisk(dataFolder);
     const lock = await lockFolder(dataFolder, role);
     return { disk, lock, origin: await originOf(dataFolder) };
@@ -56,7 +60,7 @@ export async function openTakenFolder(config: Config, taken: TakenFolder): Promi
 }
 
 /** Renames the folder, so that the start finds none. */
-async function setAside(config: Config, options: ServeOptions, tell: Tell): Promise<void> {
+async function setAside(config: Config, options: ServeOptions): Promise<Note> {
   const { dataFolder, role } = config;
   if (role === 'coordinator' && !options.yes) {
     const text =
@@ -65,8 +69,8 @@ async function setAside(config: Config, options: ServeOptions, tell: Tell): Prom
     throw new StartRefusedError('needs_yes', text);
   }
   if (!(await exists(dataFolder))) {
-    await tell('info', 'there is no data folder to set aside', { folder: dataFolder });
-    return;
+    const message = 'there is no data folder to set aside';
+    return { level: 'info', message, fields: { folder: dataFolder } };
   }
   const lock = await lockFolder(dataFolder, role);
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*$/, '');
@@ -77,7 +81,7 @@ async function setAside(config: Config, options: ServeOptions, tell: Tell): Prom
   }
   await rename(dataFolder, target);
   await lock.release();
-  await tell('warn', 'the data folder was set aside', { folder: target });
+  return { level: 'warn', message: 'the data folder was set aside', fields: { folder: target } };
 }
 
 async function exists(path: string): Promise<boolean> {

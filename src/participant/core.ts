@@ -62,6 +62,8 @@ export class ParticipantCore {
     scrubbedShards: 0,
   };
 
+  /** Why somebody was refused last. */
+  private refusedBecause = '';
   private records: WalRecord[] = [];
   private urgent = false;
   private adopted: ParticipantReady['adopt'] = null;
@@ -118,7 +120,9 @@ export class ParticipantCore {
   refuse(link: LinkId, code: Refused['code'], text: string): void {
     this.send(link, { type: 'refused', code, text, epoch: this.state.epoch });
     this.close(link);
-    this.trace.event('warn', `refused a peer: ${text}`, { code });
+    // Whoever is refused comes again and again.
+    if (text !== this.refusedBecause) this.trace.event('warn', `refused a peer: ${text}`, { code });
+    this.refusedBecause = text;
   }
 
   /** The table is not what was written: it serves nothing until another store has refilled it. */

@@ -262,10 +262,10 @@ export class Transactions {
     core.whenSynced(() => {
       const held = core.state.inDoubt[message.txid - core.state.resolved.txid - 1];
       const refused = core.refusedTxid !== 0 && message.txid >= core.refusedTxid;
-      const holds = held?.record.epoch === message.epoch && held.lsn <= core.gate.synced;
       if (refused) this.vote(link, message, 'no', 'disk full');
-      else if (holds) this.vote(link, message, 'yes', '');
-      else this.vote(link, message, 'no', 'ended');
+      else if (held?.record.epoch !== message.epoch) this.vote(link, message, 'no', 'ended');
+      // Else it was prepared anew, and the newer record has a vote of its own.
+      else if (held.lsn <= core.gate.synced) this.vote(link, message, 'yes', '');
       core.trace.point('participant-voted');
     });
   }

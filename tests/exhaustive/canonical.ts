@@ -30,7 +30,9 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   Peers: ['byDial', 'pings', 'prng'],
   Takeover: ['prng'],
   Inquiry: ['lastHeardAt', 'lastHeardEpoch'],
-  ParticipantCore: ['settings', 'trace', 'counters', 'now', 'heardAt', 'heardEpoch'],
+  ParticipantCore: [
+    ...['settings', 'trace', 'counters', 'now', 'heardAt', 'heardEpoch', 'refusedBecause'],
+  ],
   Heartbeats: ['progress'],
   Links: ['prng', 'wasDistrusted'],
   CatchUps: ['prng'],

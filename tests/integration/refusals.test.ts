@@ -77,7 +77,8 @@ describe('a start that cannot succeed', function () {
       const server: Server = createServer();
       await new Promise<void>((listening) => server.listen(role.port, role.host, listening));
       try {
-        expectOneLine(await runConfig(role.configPath), 1, role.address);
+        const holder = `is in use by process ${process.pid} (`;
+        expectOneLine(await runConfig(role.configPath), 1, role.address, holder);
       } finally {
         server.close();
       }
@@ -95,6 +96,20 @@ describe('a start that cannot succeed', function () {
       await role.start();
     });
   }
+
+  it('exits 1 where the address is of another machine, and where no folder can be made', async () => {
+    const { folder } = cluster;
+    const start = (name: string, lines: string): Promise<RunResult> => {
+      const path = join(folder, name);
+      writeFileSync(path, `mode coordinator\nparticipant_info 127.0.0.1:9\n${lines}\n`);
+      return runConfig(path);
+    };
+    const elsewhere = await start('elsewhere.conf', 'coordinator_info 192.0.2.1:8001');
+    expectOneLine(elsewhere, 1, '192.0.2.1:8001 is not an address of this machine', 'set bind');
+    const below = join(folder, 'elsewhere.conf', 'data');
+    const blocked = `coordinator_info ${cluster.coordinator.address}\ndata_dir ${below}`;
+    expectOneLine(await start('blocked.conf', blocked), 1, `cannot make the folder ${below}`);
+  });
 
   it('gives the data folder to exactly one of two simultaneous starts', async () => {
     const { name, port, folder, configPath } = cluster.participant(1);
@@ -127,6 +142,7 @@ describe('a start that cannot succeed', function () {
     const target = folder(own);
     renameSync(target, `${target}.aside`);
     renameSync(folder(foreign), target);
-    expectOneLine(await runConfig(cluster.coordinator.configPath), 1, target);
+    const words = 'is the data folder of a participant, not of a coordinator';
+    expectOneLine(await runConfig(cluster.coordinator.configPath), 1, target, words);
   });
 });

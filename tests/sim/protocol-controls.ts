@@ -13,8 +13,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/participant/transactions.js',
-        find: ' && held.lsn <= core.gate.synced',
-        replace: '',
+        find: 'else if (held.lsn <= core.gate.synced)',
+        replace: 'else',
       },
       {
         file: 'src/participant/transactions.js',
@@ -82,8 +82,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/participant/transactions.js',
-        find: 'held?.record.epoch === message.epoch && held.lsn',
-        replace: 'held !== undefined && held.lsn',
+        find: 'else if (held?.record.epoch !== message.epoch)',
+        replace: 'else if (held === undefined)',
       },
       {
         file: 'src/participant/transactions.js',

@@ -51,6 +51,8 @@ describe('command line', () => {
     [['--check=yes', '--config_path', 'x'], '--check takes no value'],
     [['--config_path', 'x', '--config_path', 'y'], '--config_path is given twice'],
     [['--config_path', 'x', '--json'], '--json goes with --dump_log only'],
+    [['--json'], '--json goes with --dump_log only'],
+    [['--config_path', 'x', '--yes'], '--yes goes with --set_aside or --force_view only'],
     [['--dump_log', 'd', '--config_path', 'x'], '--config_path does not go with --dump_log'],
     [
       ['--config_path', 'x', '--force_view', 'nowhere'],

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { crc32 } from '../../../src/base/hash.js';
-import { PIECE_BYTES, PIECE_WINDOW_BYTES } from '../../../src/base/limits.js';
+import { MAX_IN_FLIGHT, PIECE_BYTES, PIECE_WINDOW_BYTES } from '../../../src/base/limits.js';
 import { encodeCommands } from '../../../src/storage/commands.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 import { status } from './statuses.js';
@@ -82,6 +82,24 @@ describe('coordinator/staging', () => {
     driver.set('beside', 'x', 2);
     driver.set('later', 'x', 3);
     for (const part of driver.parts) expect(part.all('prepare')).to.have.length(2);
+  });
+
+  it('gives up what is whole and cannot begin in time, and forgets its bytes', () => {
+    const driver = new CoordinatorDriver().serve();
+    for (const part of driver.parts) part.silent.add('prepare');
+    for (let i = 0; i < MAX_IN_FLIGHT; i += 1) driver.set(`k${i}`);
+    const token = driver.set('k', large, 2);
+    const behind = driver.set('k', '2', 2);
+    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
+    for (let i = 0; i < 3; i += 1) {
+      driver.run(760);
+      for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
+    }
+    const late = 'TRYAGAIN not executed: no transaction could be begun in time';
+    expect(driver.told(token)).to.equal(late);
+    expect(driver.told(behind)).to.match(/^TRYAGAIN not executed/);
+    for (const part of driver.parts) expect(part.all('unstage')).to.have.length(1);
+    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
   });
 
   it('keeps a session’s order behind its upload, and other sessions going', () => {

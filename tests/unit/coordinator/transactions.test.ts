@@ -18,6 +18,14 @@ function allVote(driver: CoordinatorDriver, txid: number, word: 'yes' | 'no', re
   for (const part of driver.parts) vote(part, txid, word, reason);
 }
 
+/** All members answer something now and then, for longer than a request may take. */
+function keepTalking(driver: CoordinatorDriver): void {
+  for (let i = 0; i < 3; i += 1) {
+    driver.run(760);
+    for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
+  }
+}
+
 const outcomes = (part: Part): string[] =>
   part.all('outcome').map(({ txid, commit }) => `${txid} ${commit ? 'C' : 'A'}`);
 
@@ -281,11 +289,7 @@ describe('coordinator/transactions: failures', () => {
     const [set, del] = [driver.set('k'), driver.write({ op: 'del', keys: ['x'] })];
     allVote(driver, 2, 'yes');
     vote(driver.part('a'), 1, 'yes');
-    for (let i = 0; i < 3; i += 1) {
-      driver.run(760);
-      driver.part('b').say({ type: 'viewed', number: 1, epoch: driver.epoch });
-      driver.part('c').say({ type: 'viewed', number: 1, epoch: driver.epoch });
-    }
+    keepTalking(driver);
     expect(driver.told(set)).to.match(/^UNKNOWN 1:1 may or may not happen; ask TXSTATUS 1:1/);
     expect(driver.told(del)).to.match(/^UNKNOWN 1:2 may/);
     allVote(driver, 1, 'yes');
@@ -307,10 +311,27 @@ describe('coordinator/transactions: failures', () => {
     const driver = voting();
     for (let i = 0; i < MAX_IN_FLIGHT; i += 1) driver.set(`k${i}`);
     const token = driver.set('late');
-    driver.run(2300);
+    keepTalking(driver);
     expect(driver.told(token)).to.equal(
       'TRYAGAIN not executed: no transaction could be begun in time',
     );
+  });
+
+  it('answers everybody as soon as nobody is left', () => {
+    const driver = voting();
+    const tokens = Array.from({ length: MAX_IN_FLIGHT }, (_, i) => driver.set(`k${i}`));
+    const late = driver.set('late');
+    for (const part of driver.parts) part.hang();
+    driver.run(850);
+    expect(driver.told(late)).to.equal('');
+    driver.run(200);
+    for (const token of tokens) expect(driver.told(token)).to.match(/^UNKNOWN/);
+    expect(driver.told(late)).to.match(/^TRYAGAIN not executed: no participant can be reached/);
+    for (const part of driver.parts) part.wake();
+    driver.run(1000);
+    for (let txid = 1; txid <= MAX_IN_FLIGHT; txid += 1) allVote(driver, txid, 'yes');
+    expect(driver.machine.core.outcomes.get(MAX_IN_FLIGHT)?.commit).to.equal(true);
+    expect(driver.machine.core.lastTxid, 'what was refused is not begun').to.equal(MAX_IN_FLIGHT);
   });
 
   it('answers each at the shutdown as honestly as it can', () => {

@@ -134,6 +134,19 @@ describe('RESP server', () => {
     expect(server.requests).to.have.length(100);
   });
 
+  it('lets a client go that has closed its side, whatever it was kept from meanwhile', async () => {
+    const limits = { maxReplyBytes: 4096, maxInFlight: 1 };
+    const server = await start({ limits });
+    const value = Buffer.alloc(6000, 'x');
+    server.values.set('k', value);
+    for (const count of [1, 2, 5]) {
+      const socket = await server.connect();
+      socket.end('GET k\r\n'.repeat(count));
+      expect(await readToEnd(socket)).to.have.length(count * (7 + value.length + 2));
+    }
+    await gone(server);
+  });
+
   it('lets a client that writes without reading wait, however much it writes', async () => {
     const server = await start({ limits: { maxReplyBytes: 1_000_000 } });
     const socket = await server.connect();

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { ServeOptions } from '../../../src/cli.js';
 import { type Config, loadConfigText } from '../../../src/config/config.js';
 import {
+  type Note,
   openTakenFolder,
   refusal,
   takeFolder,
@@ -36,14 +37,13 @@ describe("a role's data folder", () => {
     return { action: 'serve', configPath: '', forceView: null, setAside, yes };
   }
 
-  const told: string[] = [];
+  const notes: Note[] = [];
   function take(role: Config['role'], chosen: ServeOptions): Promise<TakenFolder> {
-    told.length = 0;
-    return takeFolder(config(role), chosen, (_level, message) => {
-      told.push(message);
-      return Promise.resolve();
-    });
+    notes.length = 0;
+    return takeFolder(config(role), chosen, notes);
   }
+
+  const told = (): string[] => notes.map(({ message }) => message);
 
   async function refused(promise: Promise<unknown>): Promise<StartRefusedError> {
     const error: unknown = await promise.catch((reason: unknown) => reason);
@@ -65,7 +65,7 @@ describe("a role's data folder", () => {
     const { storeId } = (await openTakenFolder(config('participant'), first)).identity;
     await first.lock.release();
     const second = await take('participant', options({ setAside: true }));
-    expect(told).to.deep.equal(['the data folder was set aside']);
+    expect(told()).to.deep.equal(['the data folder was set aside']);
     expect((await openTakenFolder(config('participant'), second)).fresh).to.equal(true);
     await second.lock.release();
     const [aside] = readdirSync(join(folder, 'data')).filter((name) => name.includes('set-aside'));
@@ -100,9 +100,9 @@ describe("a role's data folder", () => {
   ];
   for (const [error, words] of refusals) {
     it(`says what is wrong and what to do: ${error.message}`, () => {
-      const told = refusal(error, 'participant');
-      expect(told).to.be.instanceOf(StartRefusedError);
-      for (const word of words) expect(String(told)).to.include(word);
+      const said = refusal(error, 'participant');
+      expect(said).to.be.instanceOf(StartRefusedError);
+      for (const word of words) expect(String(said)).to.include(word);
     });
   }
 
