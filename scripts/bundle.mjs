@@ -1,6 +1,7 @@
 // One program out of the compiled modules: a start then loads some twenty files instead of three
-// hundred. See docs/decisions/0018. A file that stays as it is is left alone, and a changed one is
-// replaced by renaming: processes may be starting from this folder just now.
+// hundred. See docs/decisions/0018. Processes may be starting from this folder just now, so the name
+// of a part tells its content, the entrance is replaced last and by renaming, and the parts of the
+// build before stay until the next one.
 import {
   existsSync,
   mkdirSync,
@@ -10,12 +11,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist', 'program');
+/** The files of the newest build. */
+const LIST = join(folder, 'files.json');
 
 const { output } = await build({
   cwd: root,
@@ -28,18 +31,24 @@ const { output } = await build({
     if (level === 'warn') throw new Error(message);
   },
   write: false,
-  output: { dir: folder, chunkFileNames: '[name].js' },
+  output: { dir: folder, chunkFileNames: '[name]-[hash].js' },
 });
 
 mkdirSync(folder, { recursive: true });
-for (const { fileName, code } of output) {
-  const file = join(folder, fileName);
-  if (existsSync(file) && readFileSync(file, 'utf8') === code) continue;
-  const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, code);
-  renameSync(fresh, file);
-}
-const names = new Set(output.map(({ fileName }) => fileName));
+const before = existsSync(LIST) ? JSON.parse(readFileSync(LIST, 'utf8')) : [];
+for (const { fileName, code, isEntry } of output) if (!isEntry) write(fileName, code);
+for (const { fileName, code, isEntry } of output) if (isEntry) write(fileName, code);
+const names = output.map(({ fileName }) => fileName);
+const kept = new Set([...before, ...names, basename(LIST)]);
 for (const name of readdirSync(folder)) {
-  if (!names.has(name)) rmSync(join(folder, name), { force: true });
+  if (/\.js(?:on)?$/.test(name) && !kept.has(name)) rmSync(join(folder, name), { force: true });
+}
+write(basename(LIST), JSON.stringify(names));
+
+function write(name, content) {
+  const file = join(folder, name);
+  if (existsSync(file) && readFileSync(file, 'utf8') === content) return;
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, content);
+  renameSync(fresh, file);
 }

@@ -133,9 +133,14 @@ export class Clients {
     }
   }
 
-  /** With nobody left to do or decide anything, what was begun may happen and the rest has not. */
-  onPeerLost(): void {
-    if (this.core.phase !== 'serving' || this.membership.reachableMembers().length > 0) return;
+  /**
+   * With nobody left to do or decide anything, what was begun may happen and the rest has not.
+   * Members that answer heartbeats are there: a disk that stalls for all of them may end in time.
+   */
+  failIfAlone(): void {
+    const { core, membership } = this;
+    if (core.phase !== 'serving') return;
+    if (membership.memberPeers().some((peer) => core.now < peer.silentAt)) return;
     const text = `not executed: ${this.nobodyLeft()}`;
     this.staging.failAll('TRYAGAIN', text);
     this.transactions.failAll('TRYAGAIN', text);

@@ -201,6 +201,7 @@ export class Coordinator {
     this.peers.onTick();
     this.noticeSuspicions();
     this.takeover.onTick();
+    this.clients.failIfAlone();
     this.transactions.onTick();
     this.staging.onTick();
     this.reads.onTick();
@@ -221,7 +222,6 @@ export class Coordinator {
           reason: this.peers.absence(peer),
         });
         this.reads.onPeerLost(peer);
-        this.clients.onPeerLost();
       } else {
         this.suspected.delete(peer);
         this.transactions.recoveredAt = this.core.now;

@@ -25,6 +25,9 @@ const MAX_UPLOADS = 2;
 /** For a commit by the members that are left; with the time before still within the promise. */
 const OVERTIME_MS: Millis = 200;
 
+/** More large values than can fail while a member is away for a second. */
+const MAX_UNSAID = 1024;
+
 interface Progress {
   sent: number;
   have: number;
@@ -47,6 +50,8 @@ export class Staging {
   private readonly waiting: PendingWrite[] = [];
   /** Sessions with an upload that is not yet a transaction, and what they sent behind it. */
   private readonly heldBySession = new Map<number, PendingWrite[]>();
+  /** What members that were away have not been told to forget. */
+  private readonly unsaid = new Map<Peer, readonly string[]>();
   private names = 0;
 
   constructor(
@@ -55,7 +60,11 @@ export class Staging {
     private readonly membership: Membership,
     private readonly batcher: Batcher,
     private readonly transactions: Transactions,
-  ) {}
+  ) {
+    transactions.forgetStage = (stage) => {
+      this.forget(stage);
+    };
+  }
 
   get bytes(): number {
     const queued = this.waiting.reduce((sum, write) => sum + write.bytes, 0);
@@ -91,6 +100,9 @@ export class Staging {
 
   /** The connection is new: what the member has is learnt from its answer to the first piece. */
   onPeerReady(peer: Peer): void {
+    for (const stage of this.unsaid.get(peer) ?? [])
+      this.peers.send(peer, { type: 'unstage', stage });
+    this.unsaid.delete(peer);
     for (const upload of this.uploads) {
       upload.progress.delete(peer);
       this.pump(upload, peer);
@@ -240,11 +252,21 @@ export class Staging {
     this.startNext();
   }
 
+  /** A member keeps what it was sent until it is told, also over a lost connection. */
+  private forget(stage: string): void {
+    for (const peer of this.membership.memberPeers()) {
+      if (peer.isReady) {
+        this.peers.send(peer, { type: 'unstage', stage });
+        continue;
+      }
+      const unsaid = [...(this.unsaid.get(peer) ?? []), stage];
+      this.unsaid.set(peer, unsaid.slice(-MAX_UNSAID));
+    }
+  }
+
   private fail(upload: Upload, code: string, text: string): void {
     this.uploads = this.uploads.filter((candidate) => candidate !== upload);
-    for (const peer of this.membership.memberPeers()) {
-      if (peer.isReady) this.peers.send(peer, { type: 'unstage', stage: upload.name });
-    }
+    this.forget(upload.name);
     this.answer(upload.write, code, text);
     this.startNext();
   }

@@ -36,6 +36,8 @@ export class Transactions {
   private awaited: Transaction[] = [];
   private readonly aborts: Aborts;
   private readonly unreported = new Unreported();
+  /** Set by who has sent the pieces: members shall forget them. */
+  forgetStage: (stage: string) => void = () => undefined;
   private staged: { write: PendingWrite; payload: Payload; begun: () => void }[] = [];
   /** No write that was begun is due before this. */
   private timeoutAt: Millis = Infinity;
@@ -284,6 +286,8 @@ export class Transactions {
       for (const tx of aborted) {
         this.decided(tx, false);
         this.tell(tx, false, false);
+        // Who had not prepared it does not know that this is its end.
+        if (tx.payload.stage !== '') this.forgetStage(tx.payload.stage);
         this.aborts.add(tx);
       }
     });
@@ -343,7 +347,7 @@ export class Transactions {
     const dropped = this.staged.filter(({ write }) => write.deadline <= dueBy);
     this.staged = this.staged.filter(({ write }) => write.deadline > dueBy);
     for (const { write, payload, begun } of dropped) {
-      this.sendToReady({ type: 'unstage', stage: payload.stage }, false);
+      this.forgetStage(payload.stage);
       if (write.client !== null) this.core.fail(write.client, code, text);
       write.client = null;
       begun();
@@ -361,7 +365,7 @@ export class Transactions {
     }
   }
 
-  /** Shutdown or a lost log: everybody gets the most honest answer there is. */
+  /** Shutdown, a lost log, or nobody left: everybody gets the most honest answer there is. */
   failAll(code: string, text: string): void {
     this.batcher.failAll(code, text);
     this.dropStaged(Infinity, code, text);

@@ -37,6 +37,9 @@ export interface ParticipantCounters {
 
 type LastHeard = Pick<Status, 'heardMsAgo' | 'heardEpoch'>;
 
+/** Why peers are refused is told again after so long. */
+const REPEAT_REFUSAL_MS: Millis = 60_000;
+
 export class ParticipantCore {
   readonly gate = new SyncGate();
   now: Millis = 0;
@@ -46,6 +49,7 @@ export class ParticipantCore {
   syncedTxid: number;
   /** Not 0: this txid was refused; so is everything behind it until its ABORT is logged. */
   refusedTxid = 0;
+  refusedBecause = '';
   heardAt: Millis | null = null;
   heardEpoch = NO_EPOCH;
   /** The disk had no room at the last attempt. */
@@ -62,8 +66,9 @@ export class ParticipantCore {
     scrubbedShards: 0,
   };
 
-  /** Why somebody was refused last. */
-  private refusedBecause = '';
+  /** Why somebody was refused, when it was told last. */
+  private refusal = '';
+  private refusalAt: Millis = 0;
   private records: WalRecord[] = [];
   private urgent = false;
   private adopted: ParticipantReady['adopt'] = null;
@@ -121,8 +126,11 @@ export class ParticipantCore {
     this.send(link, { type: 'refused', code, text, epoch: this.state.epoch });
     this.close(link);
     // Whoever is refused comes again and again.
-    if (text !== this.refusedBecause) this.trace.event('warn', `refused a peer: ${text}`, { code });
-    this.refusedBecause = text;
+    const isNews = text !== this.refusal || this.now >= this.refusalAt + REPEAT_REFUSAL_MS;
+    if (!isNews) return;
+    this.trace.event('warn', `refused a peer: ${text}`, { code });
+    this.refusal = text;
+    this.refusalAt = this.now;
   }
 
   /** The table is not what was written: it serves nothing until another store has refilled it. */

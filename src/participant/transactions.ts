@@ -7,7 +7,7 @@
  * a transaction is named by the epoch of its PREPARE and its txid.
  */
 import { crc32 } from '../base/hash.js';
-import { isMember, isNewerView } from '../base/ids.js';
+import { type TxId, isMember, isNewerView } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { InstallView, Outcome, Piece, Prepare, Unstage, Vote } from '../rpc/messages.js';
 import { lookThrough } from '../storage/apply.js';
@@ -55,7 +55,8 @@ export class Transactions {
     }
     if (core.refusedTxid !== 0 && message.txid >= core.refusedTxid) {
       core.dropStage(message.stage);
-      this.vote(link.id, message, 'no', 'sticky');
+      const isThis = message.txid === core.refusedTxid;
+      this.vote(link.id, message, 'no', isThis ? core.refusedBecause : 'sticky');
       return;
     }
     if (message.txid !== state.lastPrepared + 1) {
@@ -112,7 +113,7 @@ export class Transactions {
       const lost = state.inDoubt.splice(kept);
       // What was refused before, if anything, is behind it. A later epoch may well find room.
       const refused = lost.find(({ record }) => record.epoch === state.epoch.number);
-      if (refused !== undefined) core.refusedTxid = refused.record.txid;
+      if (refused !== undefined) this.stickTo(refused.record.txid, 'disk full');
       const txid = state.lastPrepared + 1;
       core.trace.event('warn', 'disk full: refused transactions', { txid, count: lost.length });
     }
@@ -250,11 +251,16 @@ export class Transactions {
 
   private refusePrepare(link: LinkId, message: Prepare, reason: string): void {
     const { core } = this;
-    core.refusedTxid = message.txid;
+    this.stickTo(message.txid, reason);
     core.dropStage(message.stage); // Nobody prepares it again: its client must send it anew.
     core.counters.refusedPrepares += 1;
     core.trace.event('warn', 'voted NO', { txid: message.txid, reason });
     this.vote(link, message, 'no', reason);
+  }
+
+  private stickTo(txid: TxId, reason: string): void {
+    this.core.refusedTxid = txid;
+    this.core.refusedBecause = reason;
   }
 
   private voteWhenSynced(link: LinkId, message: Prepare): void {

@@ -31,7 +31,7 @@ const SKIPPED: Readonly<Record<string, readonly string[]>> = {
   Takeover: ['prng'],
   Inquiry: ['lastHeardAt', 'lastHeardEpoch'],
   ParticipantCore: [
-    ...['settings', 'trace', 'counters', 'now', 'heardAt', 'heardEpoch', 'refusedBecause'],
+    ...['settings', 'trace', 'counters', 'now', 'heardAt', 'heardEpoch', 'refusal', 'refusalAt'],
   ],
   Heartbeats: ['progress'],
   Links: ['prng', 'wasDistrusted'],

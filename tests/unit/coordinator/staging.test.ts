@@ -102,6 +102,36 @@ describe('coordinator/staging', () => {
     expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
   });
 
+  it('has members forget what was given up while they were away', () => {
+    const driver = uploading({ names: ['a'] });
+    const token = driver.set('k', large);
+    const a = driver.part('a');
+    a.isUp = false;
+    a.lose();
+    driver.run(1000);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: no participant can be reached/);
+    expect(a.all('unstage')).to.deep.equal([]);
+    a.isUp = true;
+    driver.run(500);
+    const [piece] = a.all('piece');
+    expect(a.all('unstage')).to.deep.equal([{ type: 'unstage', stage: piece?.stage }]);
+    a.lose();
+    driver.run(500);
+    expect(a.all('unstage'), 'once').to.have.length(1);
+  });
+
+  it('has a member forget what others refused before it was asked', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const [a, b] = [driver.part('a'), driver.part('b')];
+    for (const part of [a, b]) part.silent.add('prepare');
+    driver.set('k', large);
+    for (const part of [a, b]) part.say(part.vote(1, 'no', 'memory'));
+    driver.run(50);
+    const { stage } = b.last('piece');
+    for (const part of [a, b])
+      expect(part.last('unstage')).to.deep.equal({ type: 'unstage', stage });
+  });
+
   it('keeps a session’s order behind its upload, and other sessions going', () => {
     const driver = uploading();
     const tokens = [

@@ -334,6 +334,16 @@ describe('coordinator/transactions: failures', () => {
     expect(driver.machine.core.lastTxid, 'what was refused is not begun').to.equal(MAX_IN_FLIGHT);
   });
 
+  it('H16: waits for a stall that all members share as long as the request may take', () => {
+    const driver = voting();
+    const tokens = [driver.set('k'), driver.set('l')];
+    driver.run(1950);
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal(['', '']);
+    allVote(driver, 1, 'yes');
+    allVote(driver, 2, 'yes');
+    expect(tokens.map((token) => driver.told(token))).to.deep.equal(['ok', 'ok']);
+  });
+
   it('answers each at the shutdown as honestly as it can', () => {
     const driver = voting();
     const tokens = Array.from({ length: MAX_IN_FLIGHT }, (_, i) => driver.set(`k${i}`));

@@ -24,7 +24,8 @@ describe('participant/transactions: a full disk', () => {
     const full = ['2 no: disk full', '3 no: disk full'];
     expect(votes(driver.take(link))).to.deep.equal(full);
     expect(driver.machine.core.diskFull).to.equal(false);
-    expect(votes(driver.ask(link, prepare(2, sv)))).to.deep.equal(['2 no: sticky']);
+    expect(votes(driver.ask(link, prepare(2, sv)))).to.deep.equal(['2 no: disk full']);
+    expect(votes(driver.ask(link, prepare(4, sv)))).to.deep.equal(['4 no: sticky']);
     expect(votes(driver.askSynced(link, prepare(1, sv)))).to.deep.equal(['1 yes']);
   });
 
