@@ -25,8 +25,8 @@ const MAX_UPLOADS = 2;
 /** For a commit by the members that are left; with the time before still within the promise. */
 const OVERTIME_MS: Millis = 200;
 
-/** More large values than can fail while a member is away for a second. */
-const MAX_UNSAID = 1024;
+/** Names that a member is told to forget again; of older ones it has heard on some connection. */
+const MAX_GIVEN_UP = 1024;
 
 interface Progress {
   sent: number;
@@ -41,6 +41,7 @@ interface Upload {
   readonly total: number;
   readonly crc: number;
   readonly progress: Map<Peer, Progress>;
+  readonly sentTo: Set<Peer>;
   /** Its time was up; the members that hold all of it may still finish it. */
   isOvertime: boolean;
 }
@@ -50,8 +51,8 @@ export class Staging {
   private readonly waiting: PendingWrite[] = [];
   /** Sessions with an upload that is not yet a transaction, and what they sent behind it. */
   private readonly heldBySession = new Map<number, PendingWrite[]>();
-  /** What members that were away have not been told to forget. */
-  private readonly unsaid = new Map<Peer, readonly string[]>();
+  /** What each member was sent and shall forget. */
+  private readonly givenUp = new Map<Peer, readonly string[]>();
   private names = 0;
 
   constructor(
@@ -62,7 +63,7 @@ export class Staging {
     private readonly transactions: Transactions,
   ) {
     transactions.forgetStage = (stage) => {
-      this.forget(stage);
+      this.forget(stage, membership.memberPeers());
     };
   }
 
@@ -100,9 +101,8 @@ export class Staging {
 
   /** The connection is new: what the member has is learnt from its answer to the first piece. */
   onPeerReady(peer: Peer): void {
-    for (const stage of this.unsaid.get(peer) ?? [])
+    for (const stage of this.givenUp.get(peer) ?? [])
       this.peers.send(peer, { type: 'unstage', stage });
-    this.unsaid.delete(peer);
     for (const upload of this.uploads) {
       upload.progress.delete(peer);
       this.pump(upload, peer);
@@ -172,6 +172,7 @@ export class Staging {
         total: pieces.reduce((sum, piece) => sum + piece.length, 0),
         crc: pieces.reduce((sum, piece) => crc32(piece, sum), 0),
         progress: new Map(),
+        sentTo: new Set(),
         isOvertime: false,
       };
       this.prolong(write);
@@ -182,6 +183,7 @@ export class Staging {
 
   private pump(upload: Upload, peer: Peer): void {
     if (!peer.isReady || !this.membership.has(peer)) return;
+    upload.sentTo.add(peer);
     const progress = upload.progress.get(peer) ?? { sent: 0, have: 0, refusal: '' };
     upload.progress.set(peer, progress);
     if (progress.refusal !== '') return;
@@ -252,21 +254,21 @@ export class Staging {
     this.startNext();
   }
 
-  /** A member keeps what it was sent until it is told, also over a lost connection. */
-  private forget(stage: string): void {
-    for (const peer of this.membership.memberPeers()) {
-      if (peer.isReady) {
-        this.peers.send(peer, { type: 'unstage', stage });
-        continue;
-      }
-      const unsaid = [...(this.unsaid.get(peer) ?? []), stage];
-      this.unsaid.set(peer, unsaid.slice(-MAX_UNSAID));
+  /**
+   * A member keeps what it was sent until it is told, also over a lost connection; and nobody knows
+   * what was lost with one. So it is told again on each: names are never used again.
+   */
+  private forget(stage: string, holders: Iterable<Peer>): void {
+    for (const peer of holders) {
+      const names = [...(this.givenUp.get(peer) ?? []), stage];
+      this.givenUp.set(peer, names.slice(-MAX_GIVEN_UP));
+      if (peer.isReady) this.peers.send(peer, { type: 'unstage', stage });
     }
   }
 
   private fail(upload: Upload, code: string, text: string): void {
     this.uploads = this.uploads.filter((candidate) => candidate !== upload);
-    this.forget(upload.name);
+    this.forget(upload.name, upload.sentTo);
     this.answer(upload.write, code, text);
     this.startNext();
   }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { crc32 } from '../../../src/base/hash.js';
-import { MAX_IN_FLIGHT, PIECE_BYTES, PIECE_WINDOW_BYTES } from '../../../src/base/limits.js';
+import { PIECE_BYTES, PIECE_WINDOW_BYTES } from '../../../src/base/limits.js';
 import { encodeCommands } from '../../../src/storage/commands.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 import { status } from './statuses.js';
@@ -82,54 +82,6 @@ describe('coordinator/staging', () => {
     driver.set('beside', 'x', 2);
     driver.set('later', 'x', 3);
     for (const part of driver.parts) expect(part.all('prepare')).to.have.length(2);
-  });
-
-  it('gives up what is whole and cannot begin in time, and forgets its bytes', () => {
-    const driver = new CoordinatorDriver().serve();
-    for (const part of driver.parts) part.silent.add('prepare');
-    for (let i = 0; i < MAX_IN_FLIGHT; i += 1) driver.set(`k${i}`);
-    const token = driver.set('k', large, 2);
-    const behind = driver.set('k', '2', 2);
-    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
-    for (let i = 0; i < 3; i += 1) {
-      driver.run(760);
-      for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
-    }
-    const late = 'TRYAGAIN not executed: no transaction could be begun in time';
-    expect(driver.told(token)).to.equal(late);
-    expect(driver.told(behind)).to.match(/^TRYAGAIN not executed/);
-    for (const part of driver.parts) expect(part.all('unstage')).to.have.length(1);
-    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
-  });
-
-  it('has members forget what was given up while they were away', () => {
-    const driver = uploading({ names: ['a'] });
-    const token = driver.set('k', large);
-    const a = driver.part('a');
-    a.isUp = false;
-    a.lose();
-    driver.run(1000);
-    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: no participant can be reached/);
-    expect(a.all('unstage')).to.deep.equal([]);
-    a.isUp = true;
-    driver.run(500);
-    const [piece] = a.all('piece');
-    expect(a.all('unstage')).to.deep.equal([{ type: 'unstage', stage: piece?.stage }]);
-    a.lose();
-    driver.run(500);
-    expect(a.all('unstage'), 'once').to.have.length(1);
-  });
-
-  it('has a member forget what others refused before it was asked', () => {
-    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
-    const [a, b] = [driver.part('a'), driver.part('b')];
-    for (const part of [a, b]) part.silent.add('prepare');
-    driver.set('k', large);
-    for (const part of [a, b]) part.say(part.vote(1, 'no', 'memory'));
-    driver.run(50);
-    const { stage } = b.last('piece');
-    for (const part of [a, b])
-      expect(part.last('unstage')).to.deep.equal({ type: 'unstage', stage });
   });
 
   it('keeps a session’s order behind its upload, and other sessions going', () => {

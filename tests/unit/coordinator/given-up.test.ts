@@ -1,0 +1,79 @@
+/** What becomes, at the members, of large values that were given up. */
+import { expect } from 'chai';
+import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
+import { CoordinatorDriver } from './coordinator-driver.js';
+
+const large = Buffer.alloc(6 * 1024 * 1024, 'x');
+
+/** Nobody acknowledges a piece. */
+function uploading(names: readonly string[]): CoordinatorDriver {
+  const driver = new CoordinatorDriver({ names: [...names] }).serve();
+  for (const part of driver.parts) part.silent.add('piece');
+  return driver;
+}
+
+describe('coordinator/staging: what is given up', () => {
+  it('gives up what is whole and cannot begin in time, and forgets its bytes', () => {
+    const driver = new CoordinatorDriver().serve();
+    for (const part of driver.parts) part.silent.add('prepare');
+    for (let i = 0; i < MAX_IN_FLIGHT; i += 1) driver.set(`k${i}`);
+    const token = driver.set('k', large, 2);
+    const behind = driver.set('k', '2', 2);
+    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
+    for (let i = 0; i < 3; i += 1) {
+      driver.run(760);
+      for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
+    }
+    const late = 'TRYAGAIN not executed: no transaction could be begun in time';
+    expect(driver.told(token)).to.equal(late);
+    expect(driver.told(behind)).to.match(/^TRYAGAIN not executed/);
+    for (const part of driver.parts) expect(part.all('unstage')).to.have.length(1);
+    expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
+  });
+
+  it('has members forget what was given up while they were away', () => {
+    const driver = uploading(['a']);
+    const token = driver.set('k', large);
+    const a = driver.part('a');
+    a.isUp = false;
+    a.lose();
+    driver.run(1000);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed: no participant can be reached/);
+    expect(a.all('unstage')).to.deep.equal([]);
+    a.isUp = true;
+    driver.run(500);
+    const [piece] = a.all('piece');
+    expect(a.all('unstage')).to.deep.equal([{ type: 'unstage', stage: piece?.stage }]);
+    a.lose();
+    driver.run(500);
+    expect(a.all('unstage'), 'the first may be lost with its connection').to.have.length(2);
+  });
+
+  it('has members forget also what they were told when nobody heard it', () => {
+    const driver = uploading(['a', 'b']);
+    const token = driver.set('k', large);
+    const { stage } = driver.part('a').last('piece');
+    for (const part of driver.parts) part.hang();
+    driver.run(2500);
+    expect(driver.told(token)).to.match(/^TRYAGAIN not executed/);
+    const before = driver.parts.map((part) => part.all('unstage').length);
+    for (const part of driver.parts) part.wake();
+    driver.run(3000);
+    driver.parts.forEach((part, index) => {
+      expect(part.all('unstage').length).to.be.above(before[index] ?? 0);
+      expect(part.last('unstage')).to.deep.equal({ type: 'unstage', stage });
+    });
+  });
+
+  it('has a member forget what others refused before it was asked', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const [a, b] = [driver.part('a'), driver.part('b')];
+    for (const part of [a, b]) part.silent.add('prepare');
+    driver.set('k', large);
+    for (const part of [a, b]) part.say(part.vote(1, 'no', 'memory'));
+    driver.run(50);
+    const { stage } = b.last('piece');
+    for (const part of [a, b])
+      expect(part.last('unstage')).to.deep.equal({ type: 'unstage', stage });
+  });
+});
