@@ -32,6 +32,11 @@ export class WordSource {
       target.set(this.bytes.subarray(from, from + length), 4 * at);
       return;
     }
+    this.copyWords(from, length, words, at);
+  }
+
+  /** The same, a word at a time; the last one is filled up with zeros. */
+  copyWords(from: number, length: number, words: Int32Array, at: number): void {
     const whole = length >>> 2;
     for (let word = 0; word < whole; word += 1) words[at + word] = this.word(from + 4 * word);
     const rest = length & 3;

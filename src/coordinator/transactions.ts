@@ -338,8 +338,8 @@ export class Transactions {
   }
 
   nextTimeoutAt(): Millis {
-    const deadlines = this.staged.map(({ write }) => write.deadline);
-    return Math.min(this.batcher.nextDeadline, this.timeoutAt, ...deadlines);
+    const at = Math.min(this.batcher.nextDeadline, this.timeoutAt);
+    return this.staged.reduce((earliest, { write }) => Math.min(earliest, write.deadline), at);
   }
 
   /** What was due by then and was never begun. */

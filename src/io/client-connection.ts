@@ -114,7 +114,7 @@ export class ClientConnection {
     session.noteUnsent(socket.writableLength);
     this.adjustReading();
     // Room in the socket may have let further requests go, or the last of them be seen.
-    if (session.hasOutput || session.closing !== null) this.pump();
+    this.pump();
   }
 
   private write(parts: readonly Bytes[]): void {

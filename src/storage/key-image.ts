@@ -74,21 +74,8 @@ export class KeyImage {
 
   /** The key at this place of a buffer, at most IMAGE_BYTES long. */
   readBytes(source: WordSource, from: number, length: number): void {
-    this.length = length;
-    const whole = length >>> 2;
-    let high = 0;
-    for (let at = 0; at < whole; at += 1) {
-      const word = source.word(from + 4 * at);
-      this.words[at] = word;
-      high |= word;
-    }
-    const rest = length & 3;
-    if (rest > 0) {
-      const word = source.lastWord(from + length - rest, rest);
-      this.words[whole] = word;
-      high |= word;
-    }
-    this.finish((high & HIGH_BITS) === 0);
+    source.copyWords(from, length, this.words, 0);
+    this.readWords(this.words, 0, length);
   }
 
   /** The key that stands in these words as it would stand in an image. */

@@ -14,6 +14,7 @@ import { FolderError } from './errors.js';
 import { LENGTH_MODULUS, SEGMENT_HEADER_BYTES, SNAPSHOT_OWNER_BYTES } from './format.js';
 import { type Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
+import { chunksOf } from './read-ahead.js';
 import { SegmentReader, type TailVerdict } from './reader.js';
 import type { PreparedRecord, WalRecord } from './record.js';
 import { type SegmentHeader, decodeSegmentHeader } from './segment-header.js';
@@ -117,11 +118,8 @@ async function* segmentLines(
     const bytes = encodedBytes(encodeBody(record));
     lines.push({ file, at, bytes, kind: record.kind, ...detailsOf(record) });
   });
-  for (let offset = 0; ;) {
-    const chunk = await disk.read(file, offset, READ_BYTES);
-    if (chunk.length === 0) break;
+  for await (const chunk of chunksOf(disk, file, 0, READ_BYTES)) {
     reader.feed(chunk);
-    offset += chunk.length;
     yield* lines;
     lines = [];
     if (reader.newer > 0) {

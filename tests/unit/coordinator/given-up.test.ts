@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
+import { keepTalking } from './keep-talking.js';
 
 const large = Buffer.alloc(6 * 1024 * 1024, 'x');
 
@@ -20,10 +21,7 @@ describe('coordinator/staging: what is given up', () => {
     const token = driver.set('k', large, 2);
     const behind = driver.set('k', '2', 2);
     expect(driver.part('a').all('prepare')).to.have.length(MAX_IN_FLIGHT);
-    for (let i = 0; i < 3; i += 1) {
-      driver.run(760);
-      for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
-    }
+    keepTalking(driver);
     const late = 'TRYAGAIN not executed: no transaction could be begun in time';
     expect(driver.told(token)).to.equal(late);
     expect(driver.told(behind)).to.match(/^TRYAGAIN not executed/);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import type { Request } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type DriverOptions, type Part } from './coordinator-driver.js';
+import { keepTalking } from './keep-talking.js';
 
 /** Nobody votes or answers outcomes by itself. */
 function voting(options: DriverOptions = {}): CoordinatorDriver {
@@ -16,14 +17,6 @@ function vote(part: Part, txid: number, word: 'yes' | 'no' | 'need', reason = ''
 
 function allVote(driver: CoordinatorDriver, txid: number, word: 'yes' | 'no', reason = ''): void {
   for (const part of driver.parts) vote(part, txid, word, reason);
-}
-
-/** All members answer something now and then, for longer than a request may take. */
-function keepTalking(driver: CoordinatorDriver): void {
-  for (let i = 0; i < 3; i += 1) {
-    driver.run(760);
-    for (const part of driver.parts) part.say({ type: 'viewed', number: 1, epoch: driver.epoch });
-  }
 }
 
 const outcomes = (part: Part): string[] =>

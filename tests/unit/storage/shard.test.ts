@@ -112,6 +112,23 @@ function run(
   pair.check();
 }
 
+/** Four pairs a page, as many in each shard. */
+function fillAll(shards: readonly Shard[], rounds: number): void {
+  const image = new KeyImage();
+  for (const shard of shards) {
+    for (let round = 0; round < rounds; round += 1) {
+      image.readText(`key ${round}`);
+      shard.set(`key ${round}`, image, Buffer.alloc(900));
+    }
+  }
+}
+
+function deleteFromAll(shards: readonly Shard[], round: number): void {
+  const image = new KeyImage();
+  image.readText(`key ${round}`);
+  for (const shard of shards) shard.delete(`key ${round}`, image);
+}
+
 describe('storage/shard', () => {
   it('H17: does what a map does, and shows what it was frozen with', () => {
     fc.assert(
@@ -230,19 +247,8 @@ describe('storage/shard', () => {
   it('is rid of garbage also when nobody writes to it any more', () => {
     const [memory, upkeep] = [new Pages(), new Upkeep()];
     const shards = Array.from({ length: 100 }, () => new Shard(memory, new Tally(), upkeep));
-    const image = new KeyImage();
-    for (const shard of shards) {
-      for (let round = 0; round < 40; round += 1) {
-        image.readText(`key ${round}`);
-        shard.set(`key ${round}`, image, Buffer.alloc(900));
-      }
-    }
-    for (let round = 0; round < 15; round += 1) {
-      for (const shard of shards) {
-        image.readText(`key ${round}`);
-        shard.delete(`key ${round}`, image);
-      }
-    }
+    fillAll(shards, 40);
+    for (let round = 0; round < 15; round += 1) deleteFromAll(shards, round);
     const before = memory.left;
     for (const shard of shards) shard.tidy();
     // Ten pages a shard, of which a third is garbage.
@@ -253,14 +259,8 @@ describe('storage/shard', () => {
   it('leaves garbage for later when many shards have it at once, and none for good', () => {
     const [memory, upkeep] = [new Pages(), new Upkeep()];
     const shards = Array.from({ length: 200 }, () => new Shard(memory, new Tally(), upkeep));
-    const image = new KeyImage();
     const rounds = 40;
-    for (const shard of shards) {
-      for (let round = 0; round < rounds; round += 1) {
-        image.readText(`key ${round}`);
-        shard.set(`key ${round}`, image, Buffer.alloc(900));
-      }
-    }
+    fillAll(shards, rounds);
     const full = memory.left;
     const most: number[] = [];
     const take = memory.take.bind(memory);
@@ -273,10 +273,7 @@ describe('storage/shard', () => {
     });
     for (let round = 0; round < rounds; round += 1) {
       taken = 0;
-      for (const shard of shards) {
-        image.readText(`key ${round}`);
-        shard.delete(`key ${round}`, image);
-      }
+      deleteFromAll(shards, round);
       most.push(taken);
       if (round === 30) expect(memory.left - full).to.be.at.least(800);
     }
