@@ -61,10 +61,8 @@ export class Tally {
     a = absorb(a, valueLength);
     b = absorb(b, valueLength ^ (a >>> 7));
     const bytes = pairBytes(keyLength, valueLength);
-    a = finish(a);
-    b = finish(b);
-    this.add(sign, bytes, a, b);
-    this.whole?.add(sign, bytes, a, b);
+    this.add(sign, bytes, finish(a), finish(b));
+    this.whole?.add(sign, bytes, finish(a), finish(b));
   }
 
   equals(other: Tally): boolean {

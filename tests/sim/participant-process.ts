@@ -66,9 +66,9 @@ export class ParticipantProcess extends SimProcess {
       network: wire.network.host(this.address),
       trace: this.trace(),
       defer: this.deferrer(life),
-      pause: (ms) =>
+      pause: () =>
         new Promise((resolve) => {
-          world.after(0.2 + ms, () => {
+          world.after(0.2, () => {
             this.gate(life, () => {
               world.isStirred = true;
               resolve();
