@@ -3,6 +3,7 @@
  * whose participants write one snapshot after the other against one that writes none.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseInfo } from '../../tests/helpers/cluster-info.js';
 import type { Cluster } from '../../tests/helpers/processes.js';
 import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
@@ -18,6 +19,8 @@ const NEVER = { snapshot_after_bytes: '1024gb', snapshot_after_records: 100_000_
 /** So little that the next one is due as soon as one is done. */
 const AGAIN_AND_AGAIN = { snapshot_after_bytes: '4kb' };
 const LOAD_SHARE = 0.5;
+const QUIET_POLL_MS = 50;
+const QUIET_TIMEOUT_MS = 120_000;
 
 export const SNAPSHOT_ROW: Row = {
   name: 'snapshot-load',
@@ -66,6 +69,7 @@ async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Pr
   const { warmUpSeconds, snapshotSeconds: seconds } = scale;
   // The first of the two only warms up.
   await generator.run({ ...load, port: busy.port, warmUpSeconds, seconds });
+  await becomeQuiet(busy);
   const maximum = await generator.run({ ...load, port: calm.port, warmUpSeconds, seconds });
   const rate = Math.round(maximum.requestsPerSecond * LOAD_SHARE);
   const atRate = ({ port }: OurCluster): Promise<LoadReport> =>
@@ -75,6 +79,7 @@ async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Pr
   const before = await snapshotsOf(busy);
   for (let pair = 0; pair < scale.targetPairs; pair += 1) {
     busyRuns.push(await atRate(busy));
+    await becomeQuiet(busy);
     calmRuns.push(await atRate(calm));
   }
   const notes = { rate, snapshots: (await snapshotsOf(busy)) - before };
@@ -94,12 +99,26 @@ async function compareThem(bench: Bench, busy: OurCluster, calm: OurCluster): Pr
 }
 
 /** How many the participants have written. */
-async function snapshotsOf({ cluster }: OurCluster): Promise<number> {
+function snapshotsOf(ours: OurCluster): Promise<number> {
+  return statsOf(ours, 'checkpoints');
+}
+
+/** Without load no new snapshot is begun: the last ones are waited for. */
+async function becomeQuiet(ours: OurCluster): Promise<void> {
+  for (const end = performance.now() + QUIET_TIMEOUT_MS; performance.now() < end;) {
+    if ((await statsOf(ours, 'checkpointing')) === 0) return;
+    await delay(QUIET_POLL_MS);
+  }
+  throw new Error('a snapshot did not end');
+}
+
+/** Of all participants together. */
+async function statsOf({ cluster }: OurCluster, field: string): Promise<number> {
   let sum = 0;
   for (const { host, port } of cluster.participants) {
     const connection = await RespConnection.open(host, port);
     const info = parseInfo(textOf(await connection.command('INFO', 'stats')));
-    sum += Number(info.fields['checkpoints']);
+    sum += Number(info.fields[field]);
     connection.close();
   }
   return sum;

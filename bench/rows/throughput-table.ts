@@ -8,6 +8,8 @@ import type { LoadSpec } from '../load/load-spec.js';
 export interface ThroughputRow {
   readonly name: string;
   readonly title: string;
+  /** Who is compared with the peer: a floor shows how far any program of this shape could come. */
+  readonly who: 'ours' | 'floor';
   readonly peer: 'alone' | 'replicated';
   readonly tool: 'redis-benchmark' | 'own';
   /** What differs from the base point. A SET becomes a SET and a WAIT where the peer needs that. */
@@ -36,6 +38,7 @@ function sizeRows(label: string, valueBytes: number): ThroughputRow[] {
     {
       name: `set-${name}-wait`,
       title: `SET of ${label}, 50 clients`,
+      who: 'ours',
       peer: 'replicated',
       tool: 'own',
       load,
@@ -45,6 +48,7 @@ function sizeRows(label: string, valueBytes: number): ThroughputRow[] {
     {
       name: `get-${name}`,
       title: `GET of ${label}, 50 clients`,
+      who: 'ours',
       peer: 'alone',
       tool: 'own',
       load: { ...load, operations: ['get'] },
@@ -61,6 +65,7 @@ const TARGETS: readonly ThroughputRow[] = [
     return {
       name: `set-${connections}-wait`,
       title: `SET, ${connections} ${clients}`,
+      who: 'ours',
       peer: 'replicated',
       tool: 'own',
       load: { connections },
@@ -72,6 +77,7 @@ const TARGETS: readonly ThroughputRow[] = [
     [1, 16].map((pipeline): ThroughputRow => ({
       name: pipeline === 1 ? `${operation}-50` : `${operation}-50-p16`,
       title: `${operation.toUpperCase()}, 50 clients${pipeline === 1 ? '' : ', pipeline 16'}`,
+      who: 'ours',
       peer: 'alone',
       tool: 'redis-benchmark',
       load: { operations: [operation], pipeline },
@@ -92,6 +98,7 @@ const OPERATIONS: readonly ThroughputRow[] = (
 ).map(([operation, load]) => ({
   name: `op-${operation.toLowerCase().replaceAll(/[ ,]+/g, '-')}`,
   title: `${operation}, 50 clients`,
+  who: 'ours',
   peer: 'alone',
   tool: 'own',
   load,
@@ -103,15 +110,32 @@ const OPERATIONS: readonly ThroughputRow[] = (
 const GET_CLIENTS: readonly ThroughputRow[] = [1, 200].map((connections) => ({
   name: `get-${connections}`,
   title: `GET, ${connections} client${connections === 1 ? '' : 's'}`,
+  who: 'ours',
   peer: 'alone',
   tool: 'own',
   load: { operations: ['get'], connections },
   isTarget: false,
 }));
 
+const LARGE_VALUES = sizeRows('100 KB', 100 * KB);
+
+/** Of the rows that have a target. */
+const FLOORS: readonly ThroughputRow[] = [...TARGETS, ...LARGE_VALUES]
+  .filter(({ isTarget }) => isTarget)
+  .map(({ name, title, peer, tool, load }) => ({
+    name: `floor-${name}`,
+    title: `the bare pattern, no store: ${title}`,
+    who: 'floor',
+    peer,
+    tool,
+    load,
+    isTarget: false,
+  }));
+
 export const THROUGHPUT_ROWS: readonly ThroughputRow[] = [
   ...TARGETS,
-  ...sizeRows('100 KB', 100 * KB),
+  ...LARGE_VALUES,
+  ...FLOORS,
   ...OPERATIONS,
   ...GET_CLIENTS,
   ...sizeRows('16 B', 16),

@@ -17,7 +17,7 @@ export function throughputRows(): Row[] {
     name: row.name,
     title: `${row.title}, against ${PEERS[row.peer]}`,
     tools: ['redis-server', ...(row.tool === 'own' ? [] : ['redis-benchmark'])],
-    uses: ['ours', row.peer],
+    uses: [row.who, row.peer],
     isQuick: row.isTarget,
     measure: (bench) => measureRow(bench, row),
   }));
@@ -25,7 +25,7 @@ export function throughputRows(): Row[] {
 
 async function measureRow(bench: Bench, row: ThroughputRow): Promise<Figure[]> {
   const { scale } = bench;
-  const ours = await bench.systems.ours();
+  const ours = await bench.systems[row.who]();
   const peer = await bench.systems.peer(row.peer);
   const spec = { ...BASE_LOAD, ...row.load };
   for (const system of [ours, peer]) await prepare(bench, system, row, spec.keys);

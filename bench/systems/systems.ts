@@ -5,13 +5,14 @@
 import type { LoadGenerator } from '../load/load-generator.js';
 import { BASE_LOAD } from '../load/load-spec.js';
 import type { Scale } from '../scale.js';
+import { BarePattern } from './bare-pattern.js';
 import { ManyKeys } from './many-keys.js';
 import { OurCluster } from './our-cluster.js';
 import { RedisServer } from './redis-server.js';
 import { ReplicatedRedis } from './replicated-redis.js';
 import { fill, type System } from './system.js';
 
-export type SystemName = 'ours' | 'alone' | 'replicated' | 'manyKeys';
+export type SystemName = 'ours' | 'floor' | 'alone' | 'replicated' | 'manyKeys';
 
 export class Systems {
   private readonly running = new Map<SystemName, System>();
@@ -24,6 +25,11 @@ export class Systems {
 
   ours(): Promise<System> {
     return this.get('ours', () => this.filled(OurCluster.start({ folder: this.folder })));
+  }
+
+  /** Has no store to fill. */
+  floor(): Promise<System> {
+    return this.get('floor', () => BarePattern.start(this.folder));
   }
 
   /** The one without replicas, or the one with. */

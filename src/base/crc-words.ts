@@ -37,6 +37,21 @@ function step(word: number, slice: number): number {
   );
 }
 
+/** A checksum that began with -1 and ends when it is inverted, with one more word. */
+export function crcWithWord(crc: number, word: number): number {
+  return step(crc ^ word, 0);
+}
+
+/** The same with the lowest so many bytes of a word. */
+export function crcWithBytes(crc: number, word: number, bytes: number): number {
+  let rest = word;
+  for (let count = bytes; count > 0; count -= 1) {
+    crc = (crc >>> 8) ^ wordAt(TABLE, (crc ^ rest) & 255);
+    rest >>>= 8;
+  }
+  return crc;
+}
+
 /** The checksum of so many bytes from this word on, as a signed number. */
 export function crcOfWords(words: Int32Array, from: number, bytes: number): number {
   const end = from + (bytes >>> 2);
@@ -46,13 +61,8 @@ export function crcOfWords(words: Int32Array, from: number, bytes: number): numb
     crc = step(crc ^ wordAt(words, at), 4 * BYTES) ^ step(wordAt(words, at + 1), 0);
   }
   if (at < end) {
-    crc = step(crc ^ wordAt(words, at), 0);
+    crc = crcWithWord(crc, wordAt(words, at));
     at += 1;
   }
-  let rest = (bytes & 3) === 0 ? 0 : wordAt(words, at);
-  for (let count = bytes & 3; count > 0; count -= 1) {
-    crc = (crc >>> 8) ^ wordAt(TABLE, (crc ^ rest) & 255);
-    rest >>>= 8;
-  }
-  return ~crc;
+  return ~((bytes & 3) === 0 ? crc : crcWithBytes(crc, wordAt(words, at), bytes & 3));
 }

@@ -4,7 +4,7 @@
  */
 
 /** Up to here the loop over words is faster than a part of the buffer and its copy. */
-const LOOP_BYTES = 256;
+export const LOOP_BYTES = 256;
 
 export class WordSource {
   private readonly view: DataView;
@@ -16,6 +16,11 @@ export class WordSource {
   /** Four bytes. Little-endian, as `crc-words.ts` makes sure that the machine is. */
   word(at: number): number {
     return this.view.getInt32(at, true);
+  }
+
+  /** Big-endian. */
+  u32(at: number): number {
+    return this.view.getUint32(at);
   }
 
   /** The last one to three bytes of something, filled up with zeros. */

@@ -4,6 +4,7 @@
  * Clients and peers use one port: a peer's connection is known by its first bytes.
  */
 import type { Socket } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { ParticipantSettings } from '../participant/core.js';
@@ -195,7 +196,7 @@ class ParticipantRole implements RunningRole {
       defer: (callback) => {
         process.nextTick(callback);
       },
-      pause: () => new Promise((resolve) => setImmediate(resolve)),
+      pause: (ms) => (ms < 1 ? setImmediate() : setTimeout(ms)),
       checkpointAfter: { bytes: config.snapshotAfterBytes, records: config.snapshotAfterRecords },
       onEnd: (reason) => {
         this.end.becauseOf('ended', reason);

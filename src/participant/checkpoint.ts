@@ -1,15 +1,15 @@
 /**
  * A participant's own snapshot on disk: what it contains and which records must follow it.
  *
- * The shell writes it in slices while the log goes on in a new segment that begins with the
+ * The shell writes it frame by frame while the log goes on in a new segment that begins with the
  * preamble. Invariants: header, table and preamble are taken in one step, so that snapshot plus
  * segment is exactly the state, whatever is written meanwhile; a table that is not what was written
  * never becomes a snapshot, since that would replace the log from which it can still be made.
  */
 import { snapshotFrames } from '../storage/snapshot.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
+import { SnapshotSum } from '../storage/snapshot-sum.js';
 import type { TableSnapshot } from '../storage/table-snapshot.js';
-import { VerifiedPairs } from '../storage/verified-pairs.js';
 import type { ParticipantCore } from './core.js';
 import type { ParticipantState } from './state.js';
 
@@ -27,7 +27,7 @@ export function snapshotHeader(state: ParticipantState): SnapshotHeader {
 
 interface Current {
   readonly snapshot: TableSnapshot;
-  readonly pairs: VerifiedPairs;
+  readonly sum: SnapshotSum;
 }
 
 export class Checkpoints {
@@ -35,15 +35,19 @@ export class Checkpoints {
 
   constructor(private readonly core: ParticipantCore) {}
 
+  get isUnderWay(): boolean {
+    return this.current !== null;
+  }
+
   begin(): void {
     const { core } = this;
-    if (this.current !== null || core.state.installing || !core.state.fit) return;
+    if (this.isUnderWay || core.state.installing || !core.state.fit) return;
     if (core.state.epoch.number === 0) return; // Nothing was ever asked of this participant.
     const header = snapshotHeader(core.state);
     const snapshot = core.state.table.beginSnapshot();
-    const pairs = new VerifiedPairs(snapshot);
-    this.current = { snapshot, pairs };
-    const frames = snapshotFrames(pairs, header);
+    const sum = new SnapshotSum();
+    this.current = { snapshot, sum };
+    const frames = snapshotFrames(snapshot, header, sum);
     core.checkpoint({ header, preamble: core.preamble(), frames });
   }
 
@@ -51,7 +55,7 @@ export class Checkpoints {
     const { current } = this;
     this.current = null;
     current?.snapshot.close();
-    if (current?.pairs.isDamaged === true) this.core.declareUnfit();
+    if (current?.sum.isDamaged === true) this.core.declareUnfit();
     else this.core.counters.checkpoints += 1;
   }
 }

@@ -40,6 +40,7 @@ export function statsFields(machine: Participant): Field[] {
     ['refused_prepares', counters.refusedPrepares],
     ['reads', counters.reads],
     ['checkpoints', counters.checkpoints],
+    ['checkpointing', machine.isCheckpointing ? 1 : 0],
     ['installs', counters.installs],
     ['scrubbed_shards', counters.scrubbedShards],
   ];

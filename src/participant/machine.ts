@@ -65,6 +65,10 @@ export class Participant {
     return this.core.state;
   }
 
+  get isCheckpointing(): boolean {
+    return this.checkpoints.isUnderWay;
+  }
+
   /** A snapshot of our own is due: the shell decides by the size of the log. */
   beginCheckpoint(now: Millis): void {
     this.core.now = now;

@@ -51,7 +51,7 @@ export type InstallStep =
     }
   | { readonly step: 'discard'; readonly install: number };
 
-/** A snapshot of our own state, written in slices while the log goes on in a new segment. */
+/** A snapshot of our own state, written with pauses while the log goes on in a new segment. */
 export interface Checkpoint {
   readonly header: SnapshotHeader;
   readonly preamble: readonly WalRecord[];

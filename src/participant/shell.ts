@@ -18,7 +18,7 @@ import { GroupCommit } from '../wal/group-commit.js';
 import type { Log } from '../wal/log.js';
 import type { Participant } from './machine.js';
 import type { LinkId, ParticipantInput, ParticipantReady } from './ready.js';
-import { Snapshots } from './snapshots.js';
+import { Snapshots, type SnapshotsOptions } from './snapshots.js';
 
 export interface ParticipantShellOptions {
   readonly machine: Participant;
@@ -29,7 +29,7 @@ export interface ParticipantShellOptions {
   /** Runs the callback soon, when everything that is at hand now was handed in. */
   readonly defer: (callback: () => void) => void;
   /** Resolves after others have had their turn. */
-  readonly pause: () => Promise<void>;
+  readonly pause: SnapshotsOptions['pause'];
   /** A snapshot replaces the log when it has grown by either. */
   readonly checkpointAfter: { readonly bytes: number; readonly records: number };
   /** The participant must not go on. Called at most once. */

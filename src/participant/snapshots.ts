@@ -11,6 +11,7 @@ import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { Trace } from '../ports/trace.js';
+import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import { SnapshotFullError } from '../wal/errors.js';
 import type { Log } from '../wal/log.js';
 import { InstallWriter, writeCheckpoint } from '../wal/snapshot-file.js';
@@ -20,6 +21,12 @@ import type { Checkpoint, InstallStep, ParticipantInput } from './ready.js';
 /** After a checkpoint for which there was no room. */
 const CHECKPOINT_RETRY_MS: Millis = 10_000;
 
+/** Behind each frame of a checkpoint, everybody else has the processor so many times as long. */
+const REST_FACTOR = 3;
+
+/** A stop, and a disk that is full, wait for the end of a rest. */
+const MOST_REST_MS: Millis = 50;
+
 /** Staged bytes are in the log once already; this leaves room for as much again behind them. */
 const STAGED_FACTOR = 2;
 
@@ -27,7 +34,8 @@ export interface SnapshotsOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly trace: Trace;
-  readonly pause: () => Promise<void>;
+  /** Others have their turn meanwhile, even if it is for no time at all. */
+  readonly pause: (ms: Millis) => Promise<void>;
   readonly checkpointAfter: { readonly bytes: number; readonly records: number };
   readonly input: (input: ParticipantInput) => void;
   /** A new segment was asked for: the next flush begins it. */
@@ -43,6 +51,8 @@ export class Snapshots {
   private checkpointing: Promise<void> | null = null;
   private retryAt: Millis = 0;
   private isStopping = false;
+  /** There was no room for the last checkpoint: the next one must not give the log time to grow. */
+  private isShortOfRoom = false;
   /** The log when the newest base was made: what it has grown by since is what counts. */
   private start = { bytes: 0, records: 0 };
 
@@ -66,11 +76,12 @@ export class Snapshots {
   checkpoint(checkpoint: Checkpoint): void {
     const { log, trace, input, clock } = this.options;
     const { header, preamble, frames } = checkpoint;
-    const written = writeCheckpoint(log, preamble, frames, () => this.betweenSlices());
+    const written = writeCheckpoint(log, preamble, frames, this.restsFor(header));
     this.options.rolled();
     this.checkpointing = written.then(
       () => {
         this.checkpointing = null;
+        this.isShortOfRoom = false;
         this.noteBase();
         trace.event('info', 'snapshot written', { keys: header.keys });
         input({ type: 'checkpointDone' });
@@ -78,6 +89,7 @@ export class Snapshots {
       (error: unknown) => {
         this.checkpointing = null;
         this.retryAt = clock.now() + CHECKPOINT_RETRY_MS;
+        this.isShortOfRoom = error instanceof SnapshotFullError;
         if (this.noteFailure()) return;
         trace.event('warn', `no snapshot was written: ${textOf(error)}`);
         input({ type: 'checkpointDone' });
@@ -119,11 +131,27 @@ export class Snapshots {
     await this.checkpointing;
   }
 
-  /** Others have their turn between two slices. */
-  private async betweenSlices(): Promise<void> {
-    await this.options.pause();
-    if (this.isStopping) throw new Error('this participant is stopping');
-    if (this.options.log.isFull) throw new SnapshotFullError('the disk is full');
+  /**
+   * What is done between two frames of a checkpoint. Clients pay for one with what it leaves them
+   * of the processor, so it takes its time; but not for ever, since a restart reads what the log
+   * grows by meanwhile, and not if it is worth nothing or badly needed.
+   */
+  private restsFor({ bytes, keys }: SnapshotHeader): () => Promise<void> {
+    const { log, clock, pause, checkpointAfter } = this.options;
+    const before = { bytes: log.logBytes, records: log.logRecords, base: log.baseSegment };
+    const isUrgent = (): boolean =>
+      this.isShortOfRoom ||
+      log.baseSegment !== before.base ||
+      log.logBytes - before.bytes >= Math.max(checkpointAfter.bytes, bytes) ||
+      log.logRecords - before.records >= Math.max(checkpointAfter.records, keys);
+    let began = clock.now();
+    return async () => {
+      const took = clock.now() - began;
+      await pause(isUrgent() ? 0 : Math.min(REST_FACTOR * took, MOST_REST_MS));
+      began = clock.now();
+      if (this.isStopping) throw new Error('this participant is stopping');
+      if (log.isFull) throw new SnapshotFullError('the disk is full');
+    };
   }
 
   /** The segment begins here, between two records; all frames are stored by now. */

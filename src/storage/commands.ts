@@ -147,16 +147,19 @@ function readCommand(reader: PayloadReader): WriteCommand {
 
 /** Every method throws CommandFormatError where the payload does not go on as it must. */
 export class PayloadReader {
+  private readonly view: DataView;
   private at = 0;
 
-  constructor(private readonly payload: Buffer) {}
+  constructor(private readonly payload: Buffer) {
+    this.view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  }
 
   u32(): number {
-    return this.payload.readUInt32BE(this.skip(4));
+    return this.view.getUint32(this.skip(4));
   }
 
   op(): 'set' | 'del' {
-    const op = this.payload.readUInt8(this.skip(1));
+    const op = this.view.getUint8(this.skip(1));
     if (op !== OP_SET && op !== OP_DEL) throw new CommandFormatError(`unknown operation ${op}`);
     return op === OP_SET ? 'set' : 'del';
   }

@@ -61,8 +61,10 @@ export class Tally {
     a = absorb(a, valueLength);
     b = absorb(b, valueLength ^ (a >>> 7));
     const bytes = pairBytes(keyLength, valueLength);
-    this.add(sign, bytes, finish(a), finish(b));
-    this.whole?.add(sign, bytes, finish(a), finish(b));
+    a = finish(a);
+    b = finish(b);
+    this.add(sign, bytes, a, b);
+    this.whole?.add(sign, bytes, a, b);
   }
 
   equals(other: Tally): boolean {

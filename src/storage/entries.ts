@@ -11,6 +11,7 @@
 import { crcOfWords } from '../base/crc-words.js';
 import { crc32 } from '../base/hash.js';
 import type { WordSource } from '../base/word-source.js';
+import type { WordTarget } from '../base/word-target.js';
 import { wordAt } from '../base/words.js';
 import { IMAGE_BYTES, type KeyImage, hashOf } from './key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, PAGE_WORDS, type Pages } from './pages.js';
@@ -99,11 +100,6 @@ export class Entries {
     return hashOf(this.wordsAt(place), (place & BLOCK_MASK) + 1, this.keyLength(place));
   }
 
-  keyText(place: number): string {
-    const from = 4 * ((place & BLOCK_MASK) + 1);
-    return this.bytesAt(place).toString('latin1', from, from + this.keyLength(place));
-  }
-
   /** A copy; shorter than it should be if the head is damaged. */
   value(place: number): Buffer {
     const head = this.head(place);
@@ -113,6 +109,21 @@ export class Entries {
     const copy = Buffer.allocUnsafe(length);
     copy.set(new Uint8Array(bytes.buffer, from, length));
     return copy;
+  }
+
+  /** What any sound entry is; one whose head was damaged may seem to end anywhere. */
+  isWithinPage(place: number): boolean {
+    const inPage = place & (PAGE_WORDS - 1);
+    return inPage + this.sizeAt(place) <= PAGE_WORDS && this.keyLength(place) <= IMAGE_BYTES;
+  }
+
+  /** Puts the key, and the value behind it, to this place of a buffer. */
+  copyTo(place: number, target: WordTarget, at: number): void {
+    const [words, bytes] = [this.wordsAt(place), this.bytesAt(place)];
+    const head = this.head(place);
+    const keyLength = keyLengthIn(head);
+    target.copy(words, bytes, (place & BLOCK_MASK) + 1, keyLength, at);
+    target.copy(words, bytes, valueIndex(place, head), valueLengthIn(head), at + keyLength);
   }
 
   /** Of the value as it stands here now. */

@@ -190,17 +190,20 @@ export class Shard {
 /** What a shard held at one moment. It must be released. */
 export class FrozenShard {
   constructor(
-    private readonly entries: Entries,
+    readonly entries: Entries,
     private readonly heldEntries: HeldEntries,
     private readonly kept: Kept,
     private readonly heldPairs: HeldPairs,
   ) {}
 
-  pairs(): Pair[] {
-    const { entries } = this;
-    const places = entries.placesOf(this.heldEntries);
-    const small = Array.from(places, (at): Pair => [entries.keyText(at), entries.value(at)]);
-    return [...small, ...this.kept.pairsOf(this.heldPairs)];
+  /** Where its entries are. */
+  places(): Int32Array {
+    return this.entries.placesOf(this.heldEntries);
+  }
+
+  /** The pairs that are no entries. */
+  keptPairs(): Pair[] {
+    return this.kept.pairsOf(this.heldPairs);
   }
 
   release(): void {

@@ -6,6 +6,8 @@
  */
 import { wordAt } from '../base/words.js';
 const LEAST_BITS = 2;
+/** Up to this size it grows by four, which moves a place half as often. */
+const LEAP_BITS = 10;
 
 export class Slots {
   private words: Int32Array;
@@ -79,8 +81,8 @@ export class Slots {
 
   private grow(): void {
     const old = this.words;
-    this.bits += 1;
-    this.words = new Int32Array(2 * old.length);
+    this.bits += this.bits < LEAP_BITS ? 2 : 1;
+    this.words = new Int32Array(2 * 2 ** this.bits);
     for (let at = 0; at < old.length; at += 2) {
       const place = wordAt(old, at);
       if (place !== 0) this.insert(wordAt(old, at + 1), place);

@@ -12,8 +12,11 @@ import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
 import { MAX_STORED_VALUE_BYTES } from '../base/limits.js';
 import { WordSource } from '../base/word-source.js';
+import { WordTarget } from '../base/word-target.js';
+import type { Entries } from './entries.js';
 import { type SnapshotHeader, parseSnapshotHeader } from './snapshot-header.js';
 import type { Pair } from './kept.js';
+import type { SnapshotSum } from './snapshot-sum.js';
 import { Table } from './table.js';
 import type { TableSnapshot } from './table-snapshot.js';
 
@@ -33,69 +36,110 @@ export class SnapshotError extends Error {
   readonly code = 'bad-snapshot';
 }
 
-/** A `TableSnapshot`, or one that is looked at on its way. */
-export type PairSource = Pick<TableSnapshot, 'next'>;
-
-/** The frames of this snapshot, made as they are asked for. The caller closes the snapshot. */
+/**
+ * The frames of this snapshot, made as they are asked for. The caller closes the snapshot. If there
+ * is a sum, it is compared before the end is told, and throws if it does not agree.
+ */
 export function* snapshotFrames(
-  snapshot: PairSource,
+  snapshot: TableSnapshot,
   header: SnapshotHeader,
+  sum: SnapshotSum | null = null,
 ): Generator<Buffer, void> {
   const writer = new FrameWriter();
   yield writer.frame(KIND.header, [Buffer.from(JSON.stringify(header))]);
   let packer = new EntryPacker();
-  for (let pairs = snapshot.next(); pairs !== null; pairs = snapshot.next()) {
-    for (const pair of pairs) {
-      if (pair[1].length > FRAME_TARGET_BYTES) {
-        yield* largeFrames(writer, pair);
-      } else if (!packer.add(pair)) {
+  for (let shard = snapshot.next(); shard !== null; shard = snapshot.next()) {
+    const { entries } = shard;
+    for (const place of shard.places()) {
+      const bytes = entries.keyLength(place) + entries.valueLength(place);
+      if (!packer.hasRoom(bytes)) {
         yield writer.seal(KIND.entries, packer.frame);
-        packer = new EntryPacker(pair);
+        packer = new EntryPacker();
       }
+      // An entry that was damaged meanwhile is left out, so that the end will not be told.
+      if (!entries.isWithinPage(place)) continue;
+      packer.addEntry(entries, place);
+      sum?.addEntry(entries, place);
+    }
+    for (const pair of shard.keptPairs()) {
+      const [key, value] = pair;
+      if (value.length > FRAME_TARGET_BYTES) {
+        yield* largeFrames(writer, pair, sum);
+        continue;
+      }
+      if (!packer.hasRoom(key.length + value.length)) {
+        yield writer.seal(KIND.entries, packer.frame);
+        packer = new EntryPacker(key.length + value.length);
+      }
+      packer.addPair(pair);
+      sum?.addPair(key, crc32(value), value.length);
     }
   }
+  sum?.compare(snapshot);
   if (packer.frame.length > FRAME_HEAD_BYTES) yield writer.seal(KIND.entries, packer.frame);
   yield writer.frame(KIND.end, [endBody(header)]);
 }
 
-function* largeFrames(writer: FrameWriter, [key, value]: Pair): Generator<Buffer, void> {
+function* largeFrames(
+  writer: FrameWriter,
+  [key, value]: Pair,
+  sum: SnapshotSum | null,
+): Generator<Buffer, void> {
   const total = Buffer.allocUnsafe(4);
   total.writeUInt32BE(value.length);
   yield writer.frame(KIND.large, [total, Buffer.from(key, 'latin1')]);
+  let crc = 0;
   for (let at = 0; at < value.length; at += FRAME_TARGET_BYTES) {
-    yield writer.frame(KIND.slice, [value.subarray(at, at + FRAME_TARGET_BYTES)]);
+    const slice = value.subarray(at, at + FRAME_TARGET_BYTES);
+    crc = crc32(slice, crc);
+    yield writer.frame(KIND.slice, [slice]);
   }
+  sum?.addPair(key, crc, value.length);
 }
+
+/** Two lengths of four bytes each stand before key and value. */
+const ENTRY_HEAD_BYTES = 8;
 
 /** Collects entries where they will be sent from: behind the room for a frame's head. */
 class EntryPacker {
   private readonly buffer: Buffer;
+  private readonly target: WordTarget;
   private at = FRAME_HEAD_BYTES;
 
-  constructor(first?: Pair) {
-    const least = first === undefined ? 0 : entryBytes(first);
-    this.buffer = Buffer.allocUnsafeSlow(FRAME_HEAD_BYTES + Math.max(least, FRAME_TARGET_BYTES));
-    if (first !== undefined) this.add(first);
+  /** With room for an entry of so many bytes at least. */
+  constructor(least = 0) {
+    const bytes = Math.max(ENTRY_HEAD_BYTES + least, FRAME_TARGET_BYTES);
+    this.buffer = Buffer.allocUnsafeSlow(FRAME_HEAD_BYTES + bytes);
+    this.target = new WordTarget(this.buffer);
   }
 
-  /** False, and nothing done, if the entry does not fit any more. */
-  add(pair: Pair): boolean {
-    if (entryBytes(pair) > this.buffer.length - this.at) return false;
-    const [key, value] = pair;
-    this.at = this.buffer.writeUInt32BE(key.length, this.at);
-    this.at = this.buffer.writeUInt32BE(value.length, this.at);
+  hasRoom(bytes: number): boolean {
+    return ENTRY_HEAD_BYTES + bytes <= this.buffer.length - this.at;
+  }
+
+  addEntry(entries: Entries, place: number): void {
+    const [keyLength, length] = [entries.keyLength(place), entries.valueLength(place)];
+    this.addHead(keyLength, length);
+    entries.copyTo(place, this.target, this.at);
+    this.at += keyLength + length;
+  }
+
+  /** A pair that is no entry. */
+  addPair([key, value]: Pair): void {
+    this.addHead(key.length, value.length);
     this.at += this.buffer.write(key, this.at, 'latin1');
     this.at += value.copy(this.buffer, this.at);
-    return true;
   }
 
   get frame(): Buffer {
     return this.buffer.subarray(0, this.at);
   }
-}
 
-function entryBytes([key, value]: Pair): number {
-  return 8 + key.length + value.length;
+  private addHead(keyLength: number, length: number): void {
+    this.target.u32(keyLength, this.at);
+    this.target.u32(length, this.at + 4);
+    this.at += ENTRY_HEAD_BYTES;
+  }
 }
 
 function endBody(header: SnapshotHeader): Buffer {
@@ -209,8 +253,8 @@ export class SnapshotLoader {
     let at = 0;
     while (at < body.length) {
       if (body.length - at < 8) throw new SnapshotError('an entry is cut off');
-      const keyLength = body.readUInt32BE(at);
-      const length = body.readUInt32BE(at + 4);
+      const keyLength = source.u32(at);
+      const length = source.u32(at + 4);
       const valueAt = at + 8 + keyLength;
       const end = valueAt + length;
       if (end > body.length) throw new SnapshotError('an entry is cut off');

@@ -1,9 +1,8 @@
 /**
  * What a table held at one moment, told shard by shard, while the table is written on.
- * Invariant: every shard is told as it was when the snapshot began.
+ * Invariant: every shard is told as it was when the snapshot began, for as long as it is looked at.
  */
 import { assert } from '../base/assert.js';
-import type { Pair } from './kept.js';
 import type { FrozenShard, Shard } from './shard.js';
 
 export interface TableSummary {
@@ -15,6 +14,8 @@ export interface TableSummary {
 
 export class TableSnapshot implements TableSummary {
   private readonly frozen = new Map<number, FrozenShard | null>();
+  /** The one that was told last. */
+  private told: FrozenShard | null = null;
   private position = 0;
   private closed = false;
   readonly keys: number;
@@ -32,21 +33,24 @@ export class TableSnapshot implements TableSummary {
     this.digest = summary.digest;
   }
 
-  /** The pairs of one more shard, possibly none; null when all were told. */
-  next(): readonly Pair[] | null {
+  /** One more shard, which must not be used when the next one is asked for; null at the end. */
+  next(): FrozenShard | null {
     assert(!this.closed, 'a closed snapshot tells nothing');
-    if (this.position === this.live.length) return null;
-    this.preserve(this.position);
-    const frozen = this.frozen.get(this.position);
-    this.frozen.delete(this.position);
-    this.position += 1;
-    const pairs = frozen?.pairs() ?? [];
-    frozen?.release();
-    return pairs;
+    this.told?.release();
+    this.told = null;
+    while (this.told === null && this.position < this.live.length) {
+      this.preserve(this.position);
+      this.told = this.frozen.get(this.position) ?? null;
+      this.frozen.delete(this.position);
+      this.position += 1;
+    }
+    return this.told;
   }
 
   close(): void {
     this.closed = true;
+    this.told?.release();
+    this.told = null;
     for (const frozen of this.frozen.values()) frozen?.release();
     this.frozen.clear();
     this.onClose();

@@ -36,7 +36,8 @@ export interface PairAt {
 
 export class Table {
   private readonly shards: (Shard | null)[] = Array.from({ length: SHARDS }, () => null);
-  private readonly snapshots = new Set<TableSnapshot>();
+  /** Looked through at every write. */
+  private snapshots: readonly TableSnapshot[] = [];
   private readonly memory = new Pages();
   private readonly upkeep = new Upkeep();
   private readonly tally = new Tally();
@@ -108,13 +109,13 @@ export class Table {
 
   /** All pairs as of now. The caller must `close` it; until then writes freeze shards for it. */
   beginSnapshot(): TableSnapshot {
-    assert(this.snapshots.size < MAX_SNAPSHOTS, 'few snapshots are open at a time');
-    const snapshot = new TableSnapshot(this.shards, () => this.snapshots.delete(snapshot), {
-      keys: this.size,
-      bytes: this.bytes,
-      digest: this.digest(),
-    });
-    this.snapshots.add(snapshot);
+    assert(this.snapshots.length < MAX_SNAPSHOTS, 'few snapshots are open at a time');
+    const end = (): void => {
+      this.snapshots = this.snapshots.filter((each) => each !== snapshot);
+    };
+    const summary = { keys: this.size, bytes: this.bytes, digest: this.digest() };
+    const snapshot = new TableSnapshot(this.shards, end, summary);
+    this.snapshots = [...this.snapshots, snapshot];
     return snapshot;
   }
 

@@ -1,6 +1,6 @@
 /** What can be wrong with a data folder or a log, each with a stable code. */
 import type { Lsn } from '../base/sync-gate.js';
-import { TableDamagedError } from '../storage/verified-pairs.js';
+import { TableDamagedError } from '../storage/snapshot-sum.js';
 import { segmentName } from './names.js';
 
 /**

@@ -21,9 +21,6 @@ import type { WalRecord } from './record.js';
 import { isFull } from './segment-file.js';
 import { encodeOwner, ownerOf } from './snapshot-owner.js';
 
-/** Written between two pauses, so that neither the log nor the process waits long. */
-const SLICE_BYTES = 512 * 1024;
-
 /** Synced every so often: one large sync at the end would hold up the log's own. */
 const SYNC_BYTES = 8 * 1024 * 1024;
 
@@ -71,8 +68,9 @@ class TemporaryFile {
 
 /**
  * Makes the present state the log's new base: begins a segment with the preamble, writes the frames
- * in slices while the log goes on, then removes what is older. The caller goes on flushing (the new
- * segment is begun by a flush) and calls this in the step in which it took snapshot and preamble.
+ * with pauses between them while the log goes on, then removes what is older. The caller goes on
+ * flushing (the new segment is begun by a flush) and calls this in the step in which it took
+ * snapshot and preamble.
  * Rejects with SnapshotFullError if there is no room, and with TableDamagedError if the frames end
  * in it; then nothing is lost and nothing gained.
  */
@@ -88,8 +86,8 @@ export async function writeCheckpoint(
   await log.guard(async () => {
     const file = await writing(TemporaryFile.create(log, CHECKPOINT_TEMP));
     try {
-      for (let slice = nextSlice(frames); slice.length > 0; slice = nextSlice(frames)) {
-        await writing(file.append(slice));
+      for (let next = frames.next(); next.done !== true; next = frames.next()) {
+        await writing(file.append([next.value]));
         await pause();
       }
       await file.sync();
@@ -121,18 +119,6 @@ async function finishCheckpoint(
   await file.rename(snapshotName(segment));
   log.moveBase(segment);
   await log.removeBefore(segment);
-}
-
-function nextSlice(frames: Iterator<Buffer>): Buffer[] {
-  const slice: Buffer[] = [];
-  let bytes = 0;
-  while (bytes < SLICE_BYTES) {
-    const next = frames.next();
-    if (next.done === true) break;
-    slice.push(next.value);
-    bytes += next.value.length;
-  }
-  return slice;
 }
 
 async function writing<T>(step: Promise<T>): Promise<T> {

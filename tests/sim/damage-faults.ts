@@ -135,13 +135,19 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
         return NOT_NOW;
       }
       // A start loads what is on disk, which a checkpoint must not have spoilt meanwhile.
+      const restart = (): void => {
+        process.crash('killed');
+        process.start();
+      };
       if (faults.prng.chance(0.5)) {
-        faults.later(1500, () => {
-          process.crash('killed');
-          process.start();
-        });
+        faults.later(1500, restart);
+        return `a bit in the memory of ${process.name} flips`;
       }
-      return `a bit in the memory of ${process.name} flips`;
+      const { core } = process.machine;
+      const before = core.counters.checkpoints;
+      process.machine.beginCheckpoint(core.now);
+      faults.when(() => core.counters.checkpoints > before, 1500, restart);
+      return `a bit in the memory of ${process.name} flips before a checkpoint`;
     },
   };
 }

@@ -66,9 +66,9 @@ export class ParticipantProcess extends SimProcess {
       network: wire.network.host(this.address),
       trace: this.trace(),
       defer: this.deferrer(life),
-      pause: () =>
+      pause: (ms) =>
         new Promise((resolve) => {
-          world.after(0.2, () => {
+          world.after(0.2 + ms, () => {
             this.gate(life, () => {
               world.isStirred = true;
               resolve();

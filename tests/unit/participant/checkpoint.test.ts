@@ -3,7 +3,7 @@ import { PIECE_BYTES } from '../../../src/base/limits.js';
 import { ParticipantRecovery } from '../../../src/participant/recovery.js';
 import { SnapshotLoader } from '../../../src/storage/snapshot.js';
 import { KEPT_BYTES } from '../../../src/storage/shard.js';
-import { TableDamagedError } from '../../../src/storage/verified-pairs.js';
+import { TableDamagedError } from '../../../src/storage/snapshot-sum.js';
 import {
   ParticipantDriver,
   epoch,
@@ -60,7 +60,9 @@ describe('participant/checkpoint', () => {
     driver.serving();
     const first = checkpointOf(driver);
     expect(checkpointOf(driver)).to.equal(first);
+    expect(driver.machine.isCheckpointing).to.equal(true);
     driver.step({ type: 'checkpointDone' });
+    expect(driver.machine.isCheckpointing).to.equal(false);
     expect(driver.machine.core.counters.checkpoints).to.equal(1);
     expect(checkpointOf(driver)).to.not.equal(first);
   });

@@ -6,6 +6,7 @@ import { WordSource } from '../../../src/base/word-source.js';
 import { Tally } from '../../../src/storage/digest.js';
 import { IMAGE_BYTES, KeyImage } from '../../../src/storage/key-image.js';
 import { Pages } from '../../../src/storage/pages.js';
+import { pairsOf } from '../../helpers/told-pairs.js';
 import { type FrozenShard, KEPT_BYTES, Shard } from '../../../src/storage/shard.js';
 import { Upkeep } from '../../../src/storage/upkeep.js';
 
@@ -72,7 +73,7 @@ class Pair {
 }
 
 function told(frozen: FrozenShard): Model {
-  const pairs = frozen.pairs();
+  const pairs = pairsOf(frozen);
   const model = new Map(pairs.map(([key, value]) => [key, value.toString('latin1')]));
   expect(model.size, 'every key once').to.equal(pairs.length);
   return model;

@@ -48,4 +48,13 @@ describe('storage/slots', () => {
       }),
     );
   });
+
+  it('finds places by the thousand', () => {
+    const slots = new Slots();
+    const hashOf = (place: number): number => Math.imul(place, 0x9e3779b1);
+    for (let place = 1; place <= 5000; place += 1) slots.add(hashOf(place), place);
+    for (let place = 1; place <= 5000; place += 1) {
+      expect(slots.place(slotOf(slots, hashOf(place), place))).to.equal(place);
+    }
+  });
 });

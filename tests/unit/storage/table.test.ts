@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AssertionError } from '../../../src/base/assert.js';
 import { WordSource } from '../../../src/base/word-source.js';
 import { flipBit, flipStoredByte, forget } from '../../helpers/rot.js';
+import { allPairsOf, pairsOf } from '../../helpers/told-pairs.js';
 import { pairBytes } from '../../../src/base/pair-memory.js';
 import { Prng } from '../../../src/base/prng.js';
 import { KEPT_BYTES } from '../../../src/storage/shard.js';
@@ -26,11 +27,9 @@ function apply(table: Table, writes: readonly Write[]): Map<string, string> {
 
 function contents(snapshot: TableSnapshot): Map<string, string> {
   const found = new Map<string, string>();
-  for (let pairs = snapshot.next(); pairs !== null; pairs = snapshot.next()) {
-    for (const [key, value] of pairs) {
-      expect(found.has(key), 'every key once').to.equal(false);
-      found.set(key, value.toString('latin1'));
-    }
+  for (const [key, value] of allPairsOf(snapshot)) {
+    expect(found.has(key), 'every key once').to.equal(false);
+    found.set(key, value.toString('latin1'));
   }
   return found;
 }
@@ -161,7 +160,7 @@ describe('storage/table', () => {
       const isUsed = bit < 20 || bit === 30 || (bit >= 32 && bit < 32 * 3 + 14 * 8);
       if (isUsed) expect(verdicts, `bit ${bit}`).to.include('rotten');
       const snapshot = table.beginSnapshot();
-      while (snapshot.next() !== null);
+      allPairsOf(snapshot);
       snapshot.close();
       table.set('abcdefgh', Buffer.alloc(900, 2));
       table.delete('abcdefgh');
@@ -175,7 +174,7 @@ describe('storage/table', () => {
     for (const name of names) flipBit(table, name, 10);
     for (const name of names) expect(table.get(name)?.length).to.be.within(300, 300 + 1024);
     const snapshot = table.beginSnapshot();
-    while (snapshot.next() !== null);
+    allPairsOf(snapshot);
     expect(scrubAll(table)).to.include('rotten');
   });
 
@@ -212,8 +211,8 @@ describe('storage/table', () => {
     for (let i = 0; i < 102_400; i += 1) table.set(`user:${i}:name`, Buffer.alloc(0));
     const snapshot = table.beginSnapshot();
     const sizes: number[] = [];
-    for (let pairs = snapshot.next(); pairs !== null; pairs = snapshot.next()) {
-      sizes.push(pairs.length);
+    for (let shard = snapshot.next(); shard !== null; shard = snapshot.next()) {
+      sizes.push(shard.places().length);
     }
     snapshot.close();
     expect(sizes).to.have.lengthOf(SHARDS);
@@ -244,7 +243,8 @@ describe('storage/table', () => {
         for (const each of steps) {
           if (typeof each === 'string') {
             const which = each === 'next1' ? 0 : 1;
-            for (const [name, value] of snapshots[which]?.next() ?? []) {
+            const shard = snapshots[which]?.next() ?? null;
+            for (const [name, value] of shard === null ? [] : pairsOf(shard)) {
               told[which]?.set(name, value.toString('latin1'));
             }
           } else {

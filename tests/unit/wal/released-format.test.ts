@@ -15,6 +15,7 @@ import { Table } from '../../../src/storage/table.js';
 import { dumpFolder } from '../../../src/wal/dump.js';
 import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
 import { PROJECT_ROOT } from '../../helpers/project-root.js';
+import { allPairsOf } from '../../helpers/told-pairs.js';
 import { OPTIONS, replay, type Replayed } from './log-fixture.js';
 
 const KEPT = join(PROJECT_ROOT, 'tests/fixtures/data-0.1.0');
@@ -53,10 +54,10 @@ function expectedTable(): Table {
 
 function contentOf(table: Table): [string, string][] {
   const snapshot = table.beginSnapshot();
-  const pairs: [string, string][] = [];
-  for (let slice = snapshot.next(); slice !== null; slice = snapshot.next()) {
-    for (const [key, value] of slice) pairs.push([key, value.toString()]);
-  }
+  const pairs = allPairsOf(snapshot).map(([key, value]): [string, string] => [
+    key,
+    value.toString(),
+  ]);
   snapshot.close();
   return pairs.sort(([a], [b]) => (a < b ? -1 : 1));
 }
