@@ -145,7 +145,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       }
       const { core } = process.machine;
       const before = core.counters.checkpoints;
-      process.machine.beginCheckpoint(core.now);
+      process.askForCheckpoints();
       faults.when(() => core.counters.checkpoints > before, 1500, restart);
       return `a bit in the memory of ${process.name} flips before a checkpoint`;
     },

@@ -15,6 +15,7 @@ const CLUSTER_SECRET = 'secret';
 export class ParticipantProcess extends SimProcess {
   shell: ParticipantShell | null = null;
   readonly address: string;
+  private checkpointAfter = { bytes: Infinity, records: Infinity };
 
   constructor(
     around: Surroundings,
@@ -30,10 +31,15 @@ export class ParticipantProcess extends SimProcess {
     return this.shell?.machine ?? null;
   }
 
+  /** Its log counts as too long from now on, until it starts anew. */
+  askForCheckpoints(): void {
+    this.checkpointAfter.records = 0;
+  }
+
   protected async boot(life: number): Promise<void> {
     const { world, wire } = this.around;
     const prng = new Prng(world.prng.next());
-    const { segmentBytes, segmentRecords, checkpointAfter, deltaMemoryBytes } = this.profile;
+    const { segmentBytes, segmentRecords, deltaMemoryBytes } = this.profile;
     const opened = await openFolder(this.disk.open(), {
       role: 'participant',
       newStoreId: () => prng.hex(32),
@@ -59,6 +65,7 @@ export class ParticipantProcess extends SimProcess {
       trace: this.trace(),
       now: clock.now(),
     });
+    this.checkpointAfter = { ...this.profile.checkpointAfter };
     const shell = new ParticipantShell({
       machine,
       log,
@@ -75,7 +82,7 @@ export class ParticipantProcess extends SimProcess {
             });
           });
         }),
-      checkpointAfter,
+      checkpointAfter: this.checkpointAfter,
       onEnd: (reason) => {
         this.ended(reason);
       },
