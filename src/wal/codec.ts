@@ -25,7 +25,13 @@ import {
   RECORD_AT,
   RECORD_HEAD_BYTES,
 } from './format.js';
-import type { EpochRecord, PreparedRecord, StateRecord, WalRecord } from './record.js';
+import {
+  type EpochRecord,
+  isPromise,
+  type PreparedRecord,
+  type StateRecord,
+  type WalRecord,
+} from './record.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -48,6 +54,7 @@ export interface EncodedRecord {
   readonly body: readonly Buffer[];
   readonly bodyBytes: number;
   readonly bodyCrc: number;
+  readonly isPromise: boolean;
 }
 
 /** What a record's head depends on beside the record. */
@@ -74,7 +81,8 @@ export function encodeBody(record: WalRecord): EncodedRecord {
   const bodyBytes = body.reduce((sum, part) => sum + part.length, 0);
   assert(bodyBytes <= MAX_BODY_BYTES, 'a record body is within its limit');
   const bodyCrc = bodyCrcOf(record, body);
-  return { kind: record.kind, ...namesOf(record), body, bodyBytes, bodyCrc };
+  const names = namesOf(record);
+  return { kind: record.kind, ...names, body, bodyBytes, bodyCrc, isPromise: isPromise(record) };
 }
 
 /**

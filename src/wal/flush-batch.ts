@@ -2,9 +2,10 @@
  * What a flush has to write: records and the places where a new segment begins, in their order; and
  * which of them may go when the disk is full. Pure.
  *
- * Only promises go: PREPARED and PIECE, whose transactions then get a NO. Outcomes of transactions
- * whose PREPARED goes must go with it, and every later outcome with them, since outcomes are in
- * txid order; a new segment that only shortens the log goes too.
+ * Only promises go: PREPARED and PIECE, whose transactions then get a NO (that what was staged is
+ * dropped is none). Outcomes of transactions whose PREPARED goes must go with it, and every later
+ * outcome with them, since outcomes are in txid order; so does a new segment that only shortens the
+ * log.
  */
 import type { Lsn } from '../base/sync-gate.js';
 import type { EncodedRecord } from './codec.js';
@@ -50,7 +51,7 @@ export class FlushBatch {
 
   /** Whether it carries a promise, for which the reserve must be there. */
   get promises(): boolean {
-    return this.items.some((item) => 'lsn' in item && isPromise(item.record));
+    return this.items.some((item) => 'lsn' in item && item.record.isPromise);
   }
 
   leadingEntries(): readonly Entry[] {
@@ -90,7 +91,7 @@ export class Dropped {
     }
     const { kind, epoch, txid } = item.record;
     const name = `${epoch}:${txid}`;
-    if (isPromise(item.record)) {
+    if (item.record.isPromise) {
       if (kind === 'prepared') this.transactions.add(name);
       if (this.fromLsn === 0) this.fromLsn = item.lsn;
       this.count += 1;
@@ -101,11 +102,6 @@ export class Dropped {
     if (this.outcomesGo) this.count += 1;
     return !this.outcomesGo;
   }
-}
-
-/** What may be refused later: it must not take the space that the reserve has given back. */
-function isPromise({ kind }: EncodedRecord): boolean {
-  return kind === 'prepared' || kind === 'piece';
 }
 
 export function metaOf(record: WalRecord): Partial<Meta> {

@@ -127,6 +127,11 @@ export type WalRecord =
   | SoundRecord
   | StateRecord;
 
+/** What may still be refused: it must not take the space that is kept for outcomes. */
+export function isPromise(record: WalRecord): boolean {
+  return record.kind === 'prepared' || (record.kind === 'piece' && record.total > 0);
+}
+
 /** What a data folder says of itself, in the small doubly written file. */
 export interface FolderIdentity {
   readonly role: 'coordinator' | 'participant';

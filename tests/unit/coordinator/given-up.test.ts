@@ -1,14 +1,22 @@
 /** What becomes, at the members, of large values that were given up. */
 import { expect } from 'chai';
-import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
+import { INLINE_PAYLOAD_BYTES, MAX_IN_FLIGHT } from '../../../src/base/limits.js';
+import type { CoordinatorSettings } from '../../../src/coordinator/core.js';
+import { MAX_GIVEN_UP } from '../../../src/coordinator/staging.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
 import { keepTalking } from './keep-talking.js';
 
 const large = Buffer.alloc(6 * 1024 * 1024, 'x');
 
+/** As small as what is sent ahead may be. */
+const staged = Buffer.alloc(INLINE_PAYLOAD_BYTES + 1, 'x');
+
 /** Nobody acknowledges a piece. */
-function uploading(names: readonly string[]): CoordinatorDriver {
-  const driver = new CoordinatorDriver({ names: [...names] }).serve();
+function uploading(
+  names: readonly string[],
+  settings: Partial<CoordinatorSettings> = {},
+): CoordinatorDriver {
+  const driver = new CoordinatorDriver({ names: [...names], settings }).serve();
   for (const part of driver.parts) part.silent.add('piece');
   return driver;
 }
@@ -54,13 +62,47 @@ describe('coordinator/staging: what is given up', () => {
     for (const part of driver.parts) part.hang();
     driver.run(2500);
     expect(driver.told(token)).to.match(/^TRYAGAIN not executed/);
-    const before = driver.parts.map((part) => part.all('unstage').length);
+    for (const part of driver.parts) expect(part.all('unstage')).to.have.length(1);
     for (const part of driver.parts) part.wake();
     driver.run(3000);
-    driver.parts.forEach((part, index) => {
-      expect(part.all('unstage').length).to.be.above(before[index] ?? 0);
+    for (const part of driver.parts) {
+      expect(part.all('unstage').length).to.be.above(1);
       expect(part.last('unstage')).to.deep.equal({ type: 'unstage', stage });
-    });
+    }
+  });
+
+  it('has only members forget it that were sent a piece, also one that has left', () => {
+    const driver = uploading(['a', 'b', 'c']);
+    const [a, b, c] = [driver.part('a'), driver.part('b'), driver.part('c')];
+    c.isUp = false;
+    c.lose();
+    driver.set('k', large);
+    const { stage } = a.last('piece');
+    b.isUp = false;
+    b.lose();
+    driver.run(3000);
+    for (const part of [b, c]) part.isUp = true;
+    driver.run(3000);
+    for (const part of [a, b]) expect(part.last('unstage').stage).to.equal(stage);
+    expect(c.all('unstage')).to.deep.equal([]);
+  });
+
+  it('names the newest again, and no more than it may keep', function () {
+    this.timeout(60_000);
+    const driver = uploading(['a'], { requestTimeoutMs: 10 });
+    const a = driver.part('a');
+    const names = new Set<string>();
+    while (names.size < MAX_GIVEN_UP + 3) {
+      const before = a.all('unstage').length;
+      for (const session of [1, 2]) driver.set('k', staged, session);
+      driver.run(12);
+      for (const { stage } of a.all('unstage').slice(before)) names.add(stage);
+    }
+    const { length } = a.all('unstage');
+    a.lose();
+    driver.run(500);
+    const again = a.all('unstage').slice(length);
+    expect(again.map(({ stage }) => stage)).to.deep.equal([...names].slice(-MAX_GIVEN_UP));
   });
 
   it('has a member forget what others refused before it was asked', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MemoryDisk, type MemoryDiskFaults } from '../../helpers/memory-disk.js';
 import { LogFailedError, LogFullError } from '../../../src/wal/errors.js';
+import type { WalRecord } from '../../../src/wal/record.js';
 import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
 import { begin, rejection, replay } from './log-fixture.js';
 import { commit, epoch, oneOfEach, prepared, state } from './records.js';
@@ -123,6 +124,23 @@ describe('wal/log: full disk', () => {
     expect(error).to.include({ fromLsn: 1, lsn: 5 });
     disk.crash('none');
     expect((await replay(disk)).records).to.deep.equal([epoch(9)]);
+  });
+
+  it('drops pieces of a payload, not the word that they are void', async () => {
+    const piece = (total: number): WalRecord => {
+      const bytes = Buffer.alloc(total, 'x');
+      return { kind: 'piece', stage: '1.1', offset: 0, total, bytes };
+    };
+    const log = await begin(disk);
+    log.append(piece(100));
+    await log.flush();
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    log.append(piece(RESERVE_BYTES / 2));
+    log.append(piece(0));
+    expect(await rejection(log.flush())).to.include({ fromLsn: 2 });
+    disk.crash('none');
+    expect((await replay(disk)).records).to.deep.equal([piece(100), piece(0)]);
   });
 
   it('drops promises that were appended while it made room', async () => {
