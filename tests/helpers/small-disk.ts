@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const CHUNK_BYTES = 4096;
+/** Whoever uses the disk may take some of the space meanwhile. */
+const MAX_ATTEMPTS = 20;
 
 export class SmallDisk {
   private constructor(readonly folder: string) {}
@@ -22,9 +24,17 @@ export class SmallDisk {
 
   /** Takes all space that is left, but for so many bytes. */
   fill(butBytes = 0): void {
-    const { bavail, bsize } = statfsSync(this.folder);
-    const bytes = Math.max(0, bavail * bsize - butBytes);
-    writeFileSync(this.#ballast, Buffer.alloc(bytes - (bytes % CHUNK_BYTES)));
+    for (let attempt = 1; ; attempt += 1) {
+      const { bavail, bsize } = statfsSync(this.folder);
+      const bytes = Math.max(0, bavail * bsize - butBytes);
+      try {
+        writeFileSync(this.#ballast, Buffer.alloc(bytes - (bytes % CHUNK_BYTES)));
+        return;
+      } catch (error) {
+        this.free();
+        if (attempt === MAX_ATTEMPTS || !isDiskFull(error)) throw error;
+      }
+    }
   }
 
   free(): void {
@@ -40,4 +50,8 @@ export class SmallDisk {
   get #ballast(): string {
     return join(this.folder, 'ballast');
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOSPC';
 }

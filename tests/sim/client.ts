@@ -36,6 +36,7 @@ interface Waiting {
 }
 
 /** A reply that says that a write may yet happen. */
+const UPLOAD_FAILED = /the value could not be sent in time/;
 const UNKNOWN = /^UNKNOWN\b/;
 
 export class Client {
@@ -150,7 +151,7 @@ export class Client {
     const isRead = action.op === 'get' || action.op === 'exists';
     if (reply instanceof Error) {
       const code = reply.message.split(' ')[0] ?? '';
-      this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+      this.countError(UPLOAD_FAILED.test(reply.message) ? `${code} for a large value` : code);
       if (isRead) return;
       const outcome = UNKNOWN.test(reply.message) ? 'unknown' : 'failed';
       this.history.push({ session, serial, calledAt, returnedAt: Infinity, outcome, action });
@@ -161,11 +162,15 @@ export class Client {
     this.history.push({ session, serial, calledAt, returnedAt, outcome: 'ok', action: told });
   }
 
+  private countError(kind: string): void {
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+  }
+
   private forgetConnection(): void {
     this.session = null;
     for (const { session, serial, calledAt, action } of this.waiting.splice(0)) {
       if (action.op === 'get' || action.op === 'exists') continue;
-      this.errors.set('lost', (this.errors.get('lost') ?? 0) + 1);
+      this.countError('lost');
       const outcome = 'unknown';
       this.history.push({ session, serial, calledAt, returnedAt: Infinity, outcome, action });
     }

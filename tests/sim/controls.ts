@@ -24,7 +24,12 @@ export interface Control {
   readonly edits: readonly Edit[];
   /** A second rule stands behind it: what else is broken, so that the first can be seen to fail. */
   readonly also?: Also;
+  /** What ends a process before the missing rule does harm: such a seed shows nothing. */
+  readonly stoppedBy?: RegExp;
 }
+
+/** Checks of the program behind a rule may stop it too; that is no harm done by the rule's lack. */
+const OWN_CHECKS = /^(AssertionError|TypeError|ReferenceError|RangeError)/;
 
 export interface Also {
   readonly what: string;
@@ -79,9 +84,10 @@ export async function runControl(
   try {
     for (const [index, seed] of seeds.entries()) {
       const { failures } = await runSeed(worker, seed);
-      const [first] = failures;
-      if (first !== undefined) {
-        return { control, seeds: index + 1, seed, violation: first.violations[0] ?? '' };
+      const violation = failures[0]?.violations[0];
+      if (violation === undefined || OWN_CHECKS.test(violation)) continue;
+      if (control.stoppedBy?.test(violation) !== true) {
+        return { control, seeds: index + 1, seed, violation };
       }
     }
     return { control, seeds: null, seed: null, violation: '' };

@@ -16,6 +16,9 @@ import { COLD_KEYS } from './memory-rot.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { SimProcess } from './process.js';
 
+/** Of a checkpoint that a fault asks for. */
+const CHECKPOINT_WITHIN_MS = 1500;
+
 type DamageFaults = FaultsOf<typeof DISK_FAULTS> &
   FaultsOf<typeof FOLDER_FAULTS> &
   FaultsOf<typeof OPERATOR_FAULTS>;
@@ -145,8 +148,8 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       }
       const { core } = process.machine;
       const before = core.counters.checkpoints;
-      process.askForCheckpoints();
-      faults.when(() => core.counters.checkpoints > before, 1500, restart);
+      process.askForCheckpoints(CHECKPOINT_WITHIN_MS);
+      faults.when(() => core.counters.checkpoints > before, CHECKPOINT_WITHIN_MS, restart);
       return `a bit in the memory of ${process.name} flips before a checkpoint`;
     },
   };

@@ -28,7 +28,15 @@ const SAID: readonly string[] = [
   'view proposed',
 ];
 
-const REPLIES = ['LOADING', 'MISCONF', 'NOREPLICAS', 'TRYAGAIN', 'UNKNOWN', 'lost'];
+const REPLIES = [
+  'LOADING',
+  'MISCONF',
+  'NOREPLICAS',
+  'TRYAGAIN',
+  'TRYAGAIN for a large value',
+  'UNKNOWN',
+  'lost',
+];
 
 const OTHERS = [
   'a role crashed',

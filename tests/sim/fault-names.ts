@@ -48,8 +48,11 @@ export const MOMENT_FAULTS = [
   'lastOneStanding',
 ] as const;
 
+/** Only where values are large. */
+export const UPLOAD_FAULTS = ['stallUpload'] as const;
+
 /** In an order that seeds depend on. */
-export const FAULT_NAMES = [
+export const DRAWN_FAULTS = [
   ...CRASH_FAULTS,
   ...DISK_FAULTS,
   ...PROCESS_FAULTS,
@@ -58,6 +61,8 @@ export const FAULT_NAMES = [
   ...OPERATOR_FAULTS,
   ...MOMENT_FAULTS,
 ] as const;
+
+export const FAULT_NAMES = [...DRAWN_FAULTS, ...UPLOAD_FAULTS] as const;
 
 export type FaultName = (typeof FAULT_NAMES)[number];
 /** For each of a group of faults what it does; it says what it did. */

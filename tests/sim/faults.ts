@@ -18,6 +18,8 @@ import type {
 } from './fault-names.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { CrashKind, SimProcess } from './process.js';
+import type { SimDisk } from './sim-disk.js';
+import { uploadFaults } from './upload-faults.js';
 
 /** A process is down for so long at most. */
 const MAX_DOWN_MS = 2500;
@@ -53,6 +55,7 @@ export class Faults {
       ...this.networkFaults(),
       ...damageFaults(this),
       ...momentFaults(this),
+      ...uploadFaults(this),
     };
   }
 
@@ -148,6 +151,18 @@ export class Faults {
     this.later(maxMs, () => {
       wire.heal(from, to);
     });
+  }
+
+  /** Its syncs take so long, for so long. */
+  stall(disk: SimDisk, ms: number): void {
+    disk.syncMs = ms;
+    this.later(
+      1,
+      () => {
+        disk.syncMs = this.cluster.options.syncMs;
+      },
+      ms,
+    );
   }
 
   /** Every configured participant is a member, holds all that was decided, and is sound. */

@@ -10,7 +10,6 @@ import { type Moment, MOMENTS, watchFor } from './moments.js';
 import type { ParticipantProcess } from './participant-process.js';
 import { type CrashKind, namesOf, type SimProcess } from './process.js';
 import { lastOneStanding, rivals } from './rival-faults.js';
-import type { SimDisk } from './sim-disk.js';
 
 const MAX_WAIT_MS = 2500;
 
@@ -40,7 +39,7 @@ function atMoment(faults: Faults, strike: (occasion: Occasion) => string): strin
   const soonMs = prng.chance(0.6) ? 0 : prng.below(8);
   const delayMs = isStalled ? prng.below(400) : soonMs;
   faults.when(watchFor(moment, cluster), MAX_WAIT_MS, () => {
-    if (isStalled) for (const { disk } of cluster.participants) stall(faults, disk, 600);
+    if (isStalled) for (const { disk } of cluster.participants) faults.stall(disk, 600);
     const act = (): void => {
       faults.report(`struck: ${moment}`, strike({ moment, isStalled }));
     };
@@ -76,17 +75,6 @@ function provoke(faults: Faults, moment: Moment): string {
     default:
       return '';
   }
-}
-
-function stall(faults: Faults, disk: SimDisk, ms: number): void {
-  disk.syncMs = ms;
-  faults.later(
-    1,
-    () => {
-      disk.syncMs = faults.cluster.options.syncMs;
-    },
-    ms,
-  );
 }
 
 function crashSome(faults: Faults, isStalled: boolean): string {
@@ -161,7 +149,7 @@ function cutOff(faults: Faults, moment: Moment): string {
   if (lot < 2) faults.away(leader, 20);
   if (lot === 1) {
     const others = cluster.participants.filter((each) => !some.includes(each));
-    for (const { disk } of others) stall(faults, disk, 200 + prng.below(1500));
+    for (const { disk } of others) faults.stall(disk, 200 + prng.below(1500));
   }
   if (lot === 2) for (const each of some) faults.away(each, 20);
   const rest =

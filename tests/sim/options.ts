@@ -5,7 +5,13 @@
 import { COMPANION_COMMANDS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { WorkloadProfile } from './client.js';
-import { DISK_FAULTS, FAULT_NAMES, type FaultName, MOMENT_FAULTS } from './fault-names.js';
+import {
+  DISK_FAULTS,
+  DRAWN_FAULTS,
+  type FaultName,
+  MOMENT_FAULTS,
+  UPLOAD_FAULTS,
+} from './fault-names.js';
 import type { WireProfile } from './wire.js';
 
 export interface LogProfile {
@@ -89,7 +95,17 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const isLarge = halfChance > 0 && drawn.workload.pairs > 0 && prng.chance(0.1);
   const largeValueChance = isLarge ? 0.05 : drawn.workload.largeValueChance;
   const workload = { ...drawn.workload, halfChance, largeValueChance };
-  return reduced({ ...drawn, companionCommands, workload }, reduction);
+  const faults = [...drawn.faults, ...(largeValueChance > 0 ? drawUploadFaults(prng) : [])];
+  return reduced({ ...drawn, companionCommands, workload, faults: inOrder(faults) }, reduction);
+}
+
+/** Drawn last, so that older seeds keep the rest of their plans. */
+function drawUploadFaults(prng: Prng): PlannedFault[] {
+  return UPLOAD_FAULTS.filter(() => prng.chance(0.5)).map((name) => ({
+    at: prng.below(FAULT_SPAN_MS),
+    name,
+    seed: prng.next(),
+  }));
 }
 
 /**
@@ -98,7 +114,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
  */
 function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): PlannedFault[] {
   const share = pick(prng, [0.15, 0.3, 0.6]);
-  const enabled = FAULT_NAMES.filter((name) => {
+  const enabled = DRAWN_FAULTS.filter((name) => {
     const isDrawn = prng.chance(isPatient ? share / 3 : share);
     if (name === 'flipMemory') return isScrubbed;
     return isDrawn || (isPatient && OF_MOMENTS.includes(name));
@@ -109,7 +125,11 @@ function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): Planne
     const name = enabled[prng.below(Math.max(1, enabled.length))] ?? pick(prng, DISK_FAULTS);
     faults.push({ at: prng.below(FAULT_SPAN_MS), name, seed: prng.next() });
   }
-  return faults.sort((a, b) => a.at - b.at);
+  return inOrder(faults);
+}
+
+function inOrder(faults: readonly PlannedFault[]): PlannedFault[] {
+  return faults.toSorted((a, b) => a.at - b.at);
 }
 
 function reduced(options: SimOptions, { without = [], clients }: Reduction): SimOptions {

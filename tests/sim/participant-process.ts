@@ -31,9 +31,13 @@ export class ParticipantProcess extends SimProcess {
     return this.shell?.machine ?? null;
   }
 
-  /** Its log counts as too long from now on, until it starts anew. */
-  askForCheckpoints(): void {
-    this.checkpointAfter.records = 0;
+  /** Its log counts as too long, at most for so long and until it starts anew. */
+  askForCheckpoints(ms: number): void {
+    const { checkpointAfter } = this;
+    checkpointAfter.records = 0;
+    this.around.world.after(ms, () => {
+      checkpointAfter.records = this.profile.checkpointAfter.records;
+    });
   }
 
   protected async boot(life: number): Promise<void> {

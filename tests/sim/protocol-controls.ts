@@ -92,13 +92,18 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
     ],
     also: {
-      what: 'the look at what a member brings back',
+      what: 'the look at what a member brings back, and that at what is committed',
       edits: [
         { file: 'src/coordinator/resync.js', find: 'if (isAnother) {', replace: 'if (false) {' },
         {
           file: 'src/coordinator/resync.js',
           find: 'return this.leftover(status);',
           replace: "return '';",
+        },
+        {
+          file: 'src/participant/state.js',
+          find: ' && head.record.epoch === epoch',
+          replace: '',
         },
       ],
     },
@@ -110,7 +115,15 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       {
         file: 'src/participant/transactions.js',
         find: 'if (message.txid !== state.lastPrepared + 1) {',
-        replace: 'if (message.txid <= state.lastPrepared) {',
+        replace:
+          'if (message.txid <= state.lastPrepared ||' +
+          ' (message.txid > state.lastPrepared + 1 && state.inDoubt.length > 0)) {',
+      },
+      {
+        file: 'src/participant/state.js',
+        find: "assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');",
+        replace: `if (this.inDoubt.length === 0)
+            this.resolved = { ...this.resolved, txid: transaction.record.txid - 1 };`,
       },
     ],
     also: {
@@ -302,6 +315,17 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
         file: 'src/coordinator/admission.js',
         find: "join.phase === 'waiting' && !this.membership.isCountedOn(peer)",
         replace: "join.phase === 'waiting'",
+      },
+    ],
+  },
+  {
+    name: 'given-up-told-once',
+    rule: 'What was given up is named again on each new connection',
+    edits: [
+      {
+        file: 'src/coordinator/staging.js',
+        find: 'this.givenUp.set(peer, names.slice(-MAX_GIVEN_UP));',
+        replace: '',
       },
     ],
   },

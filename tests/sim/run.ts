@@ -165,6 +165,7 @@ export class SimRun {
     if (cluster.violations.length === 0) {
       await cluster.world.until(() => this.states().size === 1, PROBE_BOUND_MS);
       this.compareReplicas();
+      this.checkStages();
     }
     cluster.violations.push(...judge(await this.checkLogs()));
   }
@@ -271,6 +272,14 @@ export class SimRun {
         const value = machine?.state.table.get(key)?.toString();
         if (value !== `value of ${key}`) cluster.violations.push(`${key} at ${name}: ${value}`);
       }
+    }
+  }
+
+  /** What was sent ahead of a write that was given up must not take memory for ever. */
+  private checkStages(): void {
+    for (const { name, machine } of this.cluster.configured()) {
+      const names = [...(machine?.state.stages.all() ?? [])].map((stage) => stage.name);
+      if (names.length > 0) this.cluster.violations.push(`${name} still holds ${names.join(' ')}`);
     }
   }
 
