@@ -94,6 +94,8 @@ class Writer {
   private object(value: object, key: string): void {
     if (Buffer.isBuffer(value)) {
       this.text += `b${value.length}:${value.toString('latin1')}`;
+    } else if (value instanceof Uint8Array || value instanceof Float64Array) {
+      this.text += `n${value.length}:${withoutZeros(value).join()}`;
     } else if (Array.isArray(value)) {
       this.text += '[';
       for (const item of value) this.item(item, '');
@@ -170,4 +172,11 @@ class Writer {
     this.text += state === 'idle' ? this.numberText(retryAt, 'retryAt') : '';
     this.text += ` ${this.numberText(sinceAt, 'sinceAt')})`;
   }
+}
+
+/** Without those at its end, which are most of a block of outcomes. */
+function withoutZeros(numbers: Uint8Array | Float64Array): Uint8Array | Float64Array {
+  let { length } = numbers;
+  while (length > 0 && numbers[length - 1] === 0) length -= 1;
+  return numbers.subarray(0, length);
 }
