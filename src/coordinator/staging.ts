@@ -5,8 +5,7 @@
  * takes. Each member acknowledges what it has synced, which is also the flow control. Later writes
  * of the same session wait behind its upload, so that its commands keep their order. Nothing staged
  * is a promise; what was answered with an error here certainly did not happen.
- * Invariant: a payload is handed on only when every member of the latest view has said, on its
- * newest connection, that it has synced all of it.
+ * Invariant: a payload is handed on only when every member of the latest view has synced all of it.
  */
 import { crc32 } from '../base/hash.js';
 import type { Millis } from '../base/ids.js';
@@ -203,8 +202,7 @@ export class Staging {
     const members = this.membership.latest?.members ?? [];
     const states = members.map(({ storeId }) => {
       const peer = this.peers.byStore(storeId);
-      // What is not ready may have caught up meanwhile, and then holds nothing of this any more.
-      return peer?.isReady === true ? upload.progress.get(peer) : undefined;
+      return peer === undefined ? undefined : upload.progress.get(peer);
     });
     if (states.length > 0 && states.every((state) => state?.refusal)) {
       const memory = states[0]?.refusal === 'memory';

@@ -74,22 +74,6 @@ describe('coordinator/staging', () => {
     expect(driver.part('c').all('prepare')).to.have.length(1);
   });
 
-  it('asks a member anew, once it is back, what it holds of a payload', () => {
-    const driver = uploading({ names: ['a', 'b'] });
-    driver.set('k', large);
-    const [a, b] = [driver.part('a'), driver.part('b')];
-    take(a);
-    a.isUp = false;
-    a.lose();
-    take(b);
-    expect(b.all('prepare'), 'it may hold nothing any more').to.deep.equal([]);
-    a.isUp = true;
-    driver.run(100);
-    expect(b.all('prepare')).to.deep.equal([]);
-    take(a);
-    expect(b.all('prepare')).to.have.length(1);
-  });
-
   it('prepares a small batch beside a large value that is voted on', () => {
     const driver = uploading({ settings: { companionCommands: 64 } });
     for (const part of driver.parts) part.silent.add('prepare');
