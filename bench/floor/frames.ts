@@ -2,6 +2,7 @@
  * Messages between the two programs of the bare pattern: how long it is, what it is and how many
  * requests it has, then their bytes. An answer to reads has the replies, one to writes has nothing.
  */
+import type { Socket } from 'node:net';
 
 const AT = { length: 0, kind: 4, count: 5 } as const;
 const HEAD_BYTES = 9;
@@ -15,12 +16,19 @@ export interface Message {
   readonly bytes: Buffer;
 }
 
-export function headOf({ kind, count, bytes }: Message): Buffer {
+function headOf({ kind, count, bytes }: Message): Buffer {
   const head = Buffer.allocUnsafe(HEAD_BYTES);
   head.writeUInt32LE(bytes.length, AT.length);
   head.writeUInt8(kind, AT.kind);
   head.writeUInt32LE(count, AT.count);
   return head;
+}
+
+export function post(socket: Socket, message: Message): void {
+  socket.cork();
+  socket.write(headOf(message));
+  socket.write(message.bytes);
+  socket.uncork();
 }
 
 /** Hands over each message that is complete. */

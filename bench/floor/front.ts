@@ -8,7 +8,7 @@
  * Arguments: port, ports of the replicas.
  */
 import { connect, createServer, type Socket } from 'node:net';
-import { headOf, KIND, type Kind, type Message, MessageReader } from './frames.js';
+import { KIND, type Kind, type Message, MessageReader, post } from './frames.js';
 
 const [port = 0, ...replicaPorts] = process.argv.slice(2).map(Number);
 const OK = '+OK\r\n';
@@ -66,13 +66,6 @@ function sendReads(replica: Replica): void {
   replica.reading = waiting.reads;
   waiting.reads = new Batch();
   post(replica.socket, replica.reading.message(KIND.read));
-}
-
-function post(socket: Socket, message: Message): void {
-  socket.cork();
-  socket.write(headOf(message));
-  socket.write(message.bytes);
-  socket.uncork();
 }
 
 function onAnswer(replica: Replica, message: Message): void {

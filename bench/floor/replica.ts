@@ -7,7 +7,7 @@
  */
 import { fdatasync, openSync, writevSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { headOf, KIND, type Message, MessageReader } from './frames.js';
+import { KIND, type Message, MessageReader, post } from './frames.js';
 
 const [, , port = '', file = '', valueBytes = ''] = process.argv;
 const fd = openSync(file, 'w');
@@ -16,12 +16,6 @@ const VALUE = `$${valueBytes}\r\n${'x'.repeat(Number(valueBytes))}\r\n`;
 function serve(socket: Socket): void {
   let waiting: Message[] = [];
   let isSyncing = false;
-  const answer = (message: Message): void => {
-    socket.cork();
-    socket.write(headOf(message));
-    socket.write(message.bytes);
-    socket.uncork();
-  };
   const sync = (): void => {
     if (isSyncing || waiting.length === 0) return;
     const batch = waiting;
@@ -32,14 +26,14 @@ function serve(socket: Socket): void {
     fdatasync(fd, (error) => {
       if (error !== null) throw error;
       isSyncing = false;
-      for (const { kind, count } of batch) answer({ kind, count, bytes: Buffer.alloc(0) });
+      for (const { kind, count } of batch) post(socket, { kind, count, bytes: Buffer.alloc(0) });
       sync();
     });
   };
   const messages = new MessageReader((message) => {
     const { kind, count } = message;
     if (kind === KIND.write) waiting.push(message);
-    else answer({ kind, count, bytes: Buffer.from(VALUE.repeat(count), 'latin1') });
+    else post(socket, { kind, count, bytes: Buffer.from(VALUE.repeat(count), 'latin1') });
   });
   socket.on('data', (chunk) => {
     messages.push(chunk);

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../tests/helpers/free-ports.js';
 import { RespConnection } from '../../tests/helpers/resp-connection.js';
 import { BASE_LOAD, type Operation } from '../load/load-spec.js';
+import { killed } from './killed.js';
 import type { System } from './system.js';
 
 const REPLICAS = 3;
@@ -42,7 +43,7 @@ export class BarePattern implements System {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.children.map((child) => stopped(child)));
+    await Promise.all(this.children.map((child) => killed(child)));
   }
 }
 
@@ -56,10 +57,4 @@ async function answering(port: number): Promise<void> {
     }
   }
   throw new Error('a process of the bare pattern does not listen');
-}
-
-function stopped(child: ChildProcess): Promise<unknown> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  return ended;
 }

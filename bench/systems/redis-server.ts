@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../../tests/helpers/free-ports.js';
 import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
 import type { Operation } from '../load/load-spec.js';
+import { killed } from './killed.js';
 import type { System } from './system.js';
 
 const HOST = '127.0.0.1';
@@ -56,11 +57,8 @@ export class RedisServer implements System {
     throw new Error(`redis-server: waited in vain until ${what}`);
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGKILL');
-    await ended;
+  stop(): Promise<void> {
+    return killed(this.child);
   }
 
   private async ask(...words: readonly string[]): ReturnType<RespConnection['command']> {

@@ -252,13 +252,14 @@ export class SnapshotLoader {
     const source = new WordSource(body);
     let at = 0;
     while (at < body.length) {
-      if (body.length - at < 8) throw new SnapshotError('an entry is cut off');
+      if (body.length - at < ENTRY_HEAD_BYTES) throw new SnapshotError('an entry is cut off');
       const keyLength = source.u32(at);
       const length = source.u32(at + 4);
-      const valueAt = at + 8 + keyLength;
+      const keyAt = at + ENTRY_HEAD_BYTES;
+      const valueAt = keyAt + keyLength;
       const end = valueAt + length;
       if (end > body.length) throw new SnapshotError('an entry is cut off');
-      this.loading.load(source, { keyAt: at + 8, keyLength, valueAt, length });
+      this.loading.load(source, { keyAt, keyLength, valueAt, length });
       at = end;
     }
   }
