@@ -36,8 +36,8 @@ interface Waiting {
 }
 
 /** A reply that says that a write may yet happen. */
-const UPLOAD_FAILED = /the value could not be sent in time/;
 const UNKNOWN = /^UNKNOWN\b/;
+const UPLOAD_FAILED = /the value could not be sent in time/;
 
 export class Client {
   readonly history: Operation[] = [];

@@ -44,6 +44,8 @@ export interface ControlResult {
   readonly seeds: number | null;
   readonly seed: number | null;
   readonly violation: string;
+  /** Of the last seed that was stopped before any harm; it does not count. */
+  readonly stopped: string;
 }
 
 const FOLDERS = ['src', 'tests/sim', 'tests/helpers', 'tests/checkers', 'tests/cluster'];
@@ -81,16 +83,18 @@ export async function runControl(
 ): Promise<ControlResult> {
   const folder = breakRule(control);
   const worker = new Worker(pathToFileURL(join(folder, 'tests/sim/worker.js')));
+  let stopped = '';
   try {
     for (const [index, seed] of seeds.entries()) {
       const { failures } = await runSeed(worker, seed);
       const violation = failures[0]?.violations[0];
-      if (violation === undefined || OWN_CHECKS.test(violation)) continue;
-      if (control.stoppedBy?.test(violation) !== true) {
-        return { control, seeds: index + 1, seed, violation };
+      if (violation === undefined) continue;
+      if (!OWN_CHECKS.test(violation) && control.stoppedBy?.test(violation) !== true) {
+        return { control, seeds: index + 1, seed, violation, stopped };
       }
+      stopped = violation;
     }
-    return { control, seeds: null, seed: null, violation: '' };
+    return { control, seeds: null, seed: null, violation: '', stopped };
   } finally {
     await worker.terminate();
     rmSync(folder, { recursive: true, force: true });

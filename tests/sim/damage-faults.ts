@@ -74,8 +74,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       if (faults.spare() === null) return NOT_NOW;
       const next = [...cluster.configured()];
       const step = (): void => {
-        // A member that refuses may be left out at any moment: then the other one is the last.
-        if (faults.spare() !== null && cluster.configured().every(accepts)) {
+        if (faults.spare() !== null) {
           const process = next.pop();
           if (process !== undefined && cluster.configured().includes(process)) {
             replace(faults, process);
@@ -233,10 +232,6 @@ function changeConfiguration(faults: Faults, coordinator: CoordinatorProcess): s
   coordinator.crash('killed');
   faults.startLater(coordinator, 200);
   return `from now on: ${addresses.join(' ')}`;
-}
-
-function accepts({ machine }: ParticipantProcess): boolean {
-  return machine?.core.refusedTxid === 0;
 }
 
 function wipe(process: SimProcess): void {

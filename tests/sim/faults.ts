@@ -180,6 +180,8 @@ export class Faults {
       cluster.configured().every(({ machine, disk }) => {
         const { state } = machine ?? {};
         if (state?.fit !== true || state.tailFrom > 0 || disk.capacity !== Infinity) return false;
+        // One that refuses may be left out at any moment: then another one is the last.
+        if (machine?.core.refusedTxid !== 0) return false;
         if (state.epoch.nonce !== coordinator?.core.epoch.nonce) return false;
         return state.lastPrepared >= decided && state.resolved.txid >= decided;
       })

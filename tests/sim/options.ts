@@ -95,8 +95,10 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const isLarge = halfChance > 0 && drawn.workload.pairs > 0 && prng.chance(0.1);
   const largeValueChance = isLarge ? 0.05 : drawn.workload.largeValueChance;
   const workload = { ...drawn.workload, halfChance, largeValueChance };
-  const faults = [...drawn.faults, ...(largeValueChance > 0 ? drawUploadFaults(prng) : [])];
-  return reduced({ ...drawn, companionCommands, workload, faults: inOrder(faults) }, reduction);
+  const faults = [...drawn.faults, ...(largeValueChance > 0 ? drawUploadFaults(prng) : [])].sort(
+    (a, b) => a.at - b.at,
+  );
+  return reduced({ ...drawn, companionCommands, workload, faults }, reduction);
 }
 
 /** Drawn last, so that older seeds keep the rest of their plans. */
@@ -125,11 +127,7 @@ function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): Planne
     const name = enabled[prng.below(Math.max(1, enabled.length))] ?? pick(prng, DISK_FAULTS);
     faults.push({ at: prng.below(FAULT_SPAN_MS), name, seed: prng.next() });
   }
-  return inOrder(faults);
-}
-
-function inOrder(faults: readonly PlannedFault[]): PlannedFault[] {
-  return faults.toSorted((a, b) => a.at - b.at);
+  return faults;
 }
 
 function reduced(options: SimOptions, { without = [], clients }: Reduction): SimOptions {

@@ -163,9 +163,13 @@ export class SimRun {
     }
     await this.probe();
     if (cluster.violations.length === 0) {
-      await cluster.world.until(() => this.states().size === 1, PROBE_BOUND_MS);
+      await cluster.world.until(
+        () => this.states().size === 1 && this.staged().length === 0,
+        PROBE_BOUND_MS,
+      );
       this.compareReplicas();
-      this.checkStages();
+      // What was sent ahead of a write that was given up must not take memory for ever.
+      cluster.violations.push(...this.staged());
     }
     cluster.violations.push(...judge(await this.checkLogs()));
   }
@@ -275,12 +279,11 @@ export class SimRun {
     }
   }
 
-  /** What was sent ahead of a write that was given up must not take memory for ever. */
-  private checkStages(): void {
-    for (const { name, machine } of this.cluster.configured()) {
-      const names = [...(machine?.state.stages.all() ?? [])].map((stage) => stage.name);
-      if (names.length > 0) this.cluster.violations.push(`${name} still holds ${names.join(' ')}`);
-    }
+  private staged(): string[] {
+    return this.cluster.configured().flatMap(({ name, machine }) => {
+      const stages = [...(machine?.state.stages.all() ?? [])];
+      return stages.map((stage) => `${name} still holds ${stage.name}`);
+    });
   }
 
   private states(): Set<string> {
