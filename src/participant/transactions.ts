@@ -117,8 +117,8 @@ export class Transactions {
       const txid = state.lastPrepared + 1;
       core.trace.event('warn', 'disk full: refused transactions', { txid, count: lost.length });
     }
-    // They may have lost pieces, so they start over.
-    state.dropUnpreparedStages();
+    // They may have lost pieces, so they start over, also after a restart.
+    for (const { name } of [...state.stages.all()]) core.dropStage(name);
   }
 
   onOutcome(link: Link, message: Outcome): void {

@@ -345,6 +345,18 @@ describe('participant/transactions: pieces', () => {
     expect(driver.log.length, 'once').to.equal(length);
   });
 
+  it('lets payloads that a full disk may have cut start over, but for prepared ones', () => {
+    const driver = new ParticipantDriver();
+    const link = driver.serving();
+    driver.askSynced(link, piece(0, total));
+    driver.askSynced(link, prepare(1, [], staged));
+    driver.askSynced(link, piece(0, 100, { stage: 't' }));
+    driver.ask(link, piece(100, total, { stage: 't' }));
+    driver.fillDisk();
+    expect([...driver.state.stages.all()].map(({ name }) => name)).to.deep.equal(['s']);
+    expect(driver.log.at(-1), 'a restart forgets it too').to.deep.equal({ ...dropped, stage: 't' });
+  });
+
   it('H18: forgets what it refused to prepare, and what stands behind that', () => {
     for (const isFirst of [true, false]) {
       const driver = new ParticipantDriver();
