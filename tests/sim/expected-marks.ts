@@ -52,6 +52,7 @@ const OTHERS = [
 export const EXPECTED_MARKS: readonly string[] = [
   ...FAULT_NAMES.map((name) => `fault: ${name}`),
   ...MOMENTS.map((moment) => `struck: ${moment}`),
+  'struck: upload',
   ...SAID.map((text) => `said: ${text}`),
   ...REPLIES.map((code) => `reply: ${code}`),
   ...OTHERS,

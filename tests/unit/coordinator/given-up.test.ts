@@ -76,11 +76,14 @@ describe('coordinator/staging: what is given up', () => {
     const [a, b, c] = [driver.part('a'), driver.part('b'), driver.part('c')];
     c.isUp = false;
     c.lose();
-    driver.set('k', large);
+    driver.set('k', large, 2);
     const { stage } = a.last('piece');
     b.isUp = false;
     b.lose();
-    driver.run(3000);
+    driver.set('small', 'it does not wait for those who are away');
+    driver.run(1500);
+    expect(driver.members).to.equal('a');
+    driver.run(1500);
     for (const part of [b, c]) part.isUp = true;
     driver.run(3000);
     for (const part of [a, b]) expect(part.last('unstage').stage).to.equal(stage);
@@ -97,6 +100,7 @@ describe('coordinator/staging: what is given up', () => {
       for (const session of [1, 2]) driver.set('k', staged, session);
       driver.run(12);
       for (const { stage } of a.all('unstage').slice(before)) names.add(stage);
+      a.forget('piece');
     }
     expect(names.size).to.be.above(MAX_GIVEN_UP + 2);
     const { length } = a.all('unstage');
