@@ -78,7 +78,7 @@ export class CatchUps {
       core.persist({ kind: 'void', txid: state.resolved.txid + 1 }, false);
       state.voidInDoubt();
     }
-    for (const { name } of [...state.stages.all()]) core.dropStage(name);
+    core.dropStages();
     core.refusedTxid = 0;
     this.attempt = {
       number: message.attempt,

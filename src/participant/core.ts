@@ -216,6 +216,11 @@ export class ParticipantCore {
     this.persist({ kind: 'piece', stage: name, offset: 0, total: 0, bytes }, false);
   }
 
+  /** All of them but those that are prepared. */
+  dropStages(): void {
+    for (const { name } of [...this.state.stages.all()]) this.dropStage(name);
+  }
+
   /** Records that must open a new segment so that older ones may go. */
   preamble(): WalRecord[] {
     const { state } = this;

@@ -118,7 +118,7 @@ export class Transactions {
       core.trace.event('warn', 'disk full: refused transactions', { txid, count: lost.length });
     }
     // They may have lost pieces, so they start over, also after a restart.
-    for (const { name } of [...state.stages.all()]) core.dropStage(name);
+    core.dropStages();
   }
 
   onOutcome(link: Link, message: Outcome): void {

@@ -4,12 +4,18 @@
  * Follows the rule by which a participant recovers (`src/participant/recovery.ts`) and shares no
  * code with it: a transaction is applied by the COMMIT of the oldest one in doubt, an ABORT uses
  * the next number up, what a checkpoint wrote again changes nothing, a VOID forgets what is in
- * doubt. Whatever that rule calls impossible is an error here too.
+ * doubt, a new epoch what is staged and not prepared. Whatever that rule calls impossible is an
+ * error here too.
  */
 import { crc32, shortHash } from '../../src/base/hash.js';
 import type { WriteCommand } from '../../src/base/store-request.js';
 import { decodeCommands } from '../../src/storage/commands.js';
-import type { OutcomeRecord, PreparedRecord, WalRecord } from '../../src/wal/record.js';
+import type {
+  OutcomeRecord,
+  PieceRecord,
+  PreparedRecord,
+  WalRecord,
+} from '../../src/wal/record.js';
 import {
   nameOfDel,
   nameOfSet,
@@ -71,6 +77,7 @@ interface InDoubt {
 class Replay {
   readonly resolved: ResolvedTransaction[] = [];
   private isVoid = false;
+  private epoch = 0;
   private inDoubt: InDoubt[] = [];
   private readonly stages = new Map<string, { readonly total: number; bytes: Buffer[] }>();
 
@@ -94,14 +101,13 @@ class Replay {
       case 'abort':
         this.outcome(record);
         return;
-      case 'piece': {
-        const stage = this.stages.get(record.stage) ?? { total: record.total, bytes: [] };
-        this.stages.set(record.stage, stage);
-        const have = stage.bytes.reduce((sum, { length }) => sum + length, 0);
-        const fits = record.offset === have && have + record.bytes.length <= stage.total;
-        if (fits) stage.bytes.push(record.bytes);
+      case 'piece':
+        this.piece(record);
         return;
-      }
+      case 'epoch':
+        if (record.epoch.number > this.epoch) this.forgetUnprepared();
+        this.epoch = Math.max(this.epoch, record.epoch.number);
+        return;
       case 'void':
         for (const { record: held } of this.inDoubt) this.stages.delete(held.stage);
         this.inDoubt = [];
@@ -110,7 +116,6 @@ class Replay {
         this.isVoid ||= record.txid !== this.lastTxid;
         return;
       case 'view':
-      case 'epoch':
       case 'tail':
       case 'sound':
         return;
@@ -130,6 +135,22 @@ class Replay {
       this.outcome({ kind: outcome, epoch, txid });
     }
     if (this.isVoid) this.resolved.length = 0;
+  }
+
+  private piece({ stage: name, total, offset, bytes }: PieceRecord): void {
+    if (total === 0) {
+      this.stages.delete(name);
+      return;
+    }
+    const stage = this.stages.get(name) ?? { total, bytes: [] };
+    this.stages.set(name, stage);
+    const have = stage.bytes.reduce((sum, { length }) => sum + length, 0);
+    if (offset === have && have + bytes.length <= stage.total) stage.bytes.push(bytes);
+  }
+
+  private forgetUnprepared(): void {
+    const prepared = new Set(this.inDoubt.map(({ record }) => record.stage));
+    for (const name of this.stages.keys()) if (!prepared.has(name)) this.stages.delete(name);
   }
 
   private prepared(record: PreparedRecord): void {

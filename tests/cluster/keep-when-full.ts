@@ -2,9 +2,10 @@
  * What of the unsynced records is still written when the disk is full: the rule of `wal/log.ts`,
  * for the simulated log.
  *
- * Promises wait for room: PREPARED and PIECE are dropped. A COMMIT whose PREPARED is dropped with
- * it was brought by a rejoin, as was everything behind it: those outcomes go too. All else is
- * small, was promised room before (YES reserves space for its outcome), and goes to the reserve.
+ * Promises wait for room: PREPARED and PIECE are dropped, but for the PIECE that voids a stage. A
+ * COMMIT whose PREPARED is dropped with it was brought by a rejoin, as was everything behind it:
+ * those outcomes go too. All else is small, was promised room before (YES reserves space for its
+ * outcome), and goes to the reserve.
  * Pure; the machine is told (`diskFull`).
  */
 import type { WalRecord } from '../../src/wal/record.js';
@@ -15,7 +16,7 @@ export function keepWhenFull(records: readonly WalRecord[]): WalRecord[] {
   return records.filter((record) => {
     switch (record.kind) {
       case 'piece':
-        return false;
+        return record.total === 0;
       case 'prepared':
         dropped.add(record.txid);
         return false;

@@ -24,7 +24,7 @@ function stallUpload(faults: Faults): string {
     cluster.participants.some(({ machine }) => (machine?.state.stages.count ?? 0) > 0);
   faults.when(isUploading, MAX_WAIT_MS, () => {
     for (const { disk } of cluster.participants) faults.stall(disk, STALL_MS);
-    faults.report('struck: upload', `${namesOf(deaf)} turn deaf`);
+    faults.report('struck: upload', `${namesOf(deaf)} will turn deaf`);
     faults.later(
       300,
       () => {

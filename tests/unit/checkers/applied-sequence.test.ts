@@ -35,12 +35,20 @@ function outcome(kind: 'commit' | 'abort', txid: number, epoch = 1): WalRecord {
   return { kind, epoch, txid };
 }
 
-function staged(txid: number, value: string): WalRecord[] {
+const voided: WalRecord = {
+  kind: 'piece',
+  stage: 's',
+  offset: 0,
+  total: 0,
+  bytes: Buffer.alloc(0),
+};
+
+function staged(txid: number, value: string, stage = 's'): WalRecord[] {
   const payload = payloadOf(value);
   const total = payload.length;
   const piece = (offset: number, end: number): WalRecord => ({
     kind: 'piece',
-    stage: 's',
+    stage,
     offset,
     total,
     bytes: payload.subarray(offset, end),
@@ -50,7 +58,7 @@ function staged(txid: number, value: string): WalRecord[] {
     piece(0, 5),
     piece(0, 5),
     piece(5, total),
-    { ...record, payload: Buffer.alloc(0), stage: 's' } as WalRecord,
+    { ...record, payload: Buffer.alloc(0), stage } as WalRecord,
   ];
 }
 
@@ -96,6 +104,25 @@ describe('the applied sequence of a log', () => {
     'what was voided': [
       [prepared(1, 'a'), { kind: 'void', txid: 1 }, prepared(1, 'b', 2), outcome('commit', 1, 2)],
       ['1 SET k=b'],
+    ],
+    'a stage that was voided, and staged anew': [
+      [...staged(1, 'lost').slice(0, 2), voided, ...staged(1, 'large'), outcome('commit', 1)],
+      ['1 SET k=large'],
+    ],
+    'a void of what was never staged': [
+      [voided, ...staged(1, 'large'), outcome('commit', 1)],
+      ['1 SET k=large'],
+    ],
+    'a new epoch forgets what is staged, and keeps what is prepared': [
+      [
+        ...staged(1, 'large'),
+        ...staged(2, 'lost', 't').slice(0, 2),
+        { kind: 'epoch', epoch: { number: 2, nonce: 'n' } },
+        ...staged(2, 'other', 't'),
+        outcome('commit', 1),
+        outcome('commit', 2),
+      ],
+      ['1 SET k=large', '2 SET k=other'],
     ],
     'a payload in pieces, one of them twice': [
       [...staged(1, 'large'), outcome('commit', 1)],

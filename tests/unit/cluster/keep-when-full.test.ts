@@ -31,6 +31,7 @@ describe('cluster/keep-when-full', () => {
       { kind: 'tail', txid: 5 },
       { kind: 'sound', txid: 5 },
       { kind: 'reset', txid: 5, epoch: 1, chain: '' },
+      { kind: 'piece', stage: 's', offset: 0, total: 0, bytes: Buffer.alloc(0) },
     ];
     expect(keepWhenFull([prepared(5), ...small])).to.deep.equal(small);
   });

@@ -70,11 +70,6 @@ export class Part {
     return this.got.filter((one): one is Extract<Request, { type: T }> => one.type === type);
   }
 
-  /** Requests that a test with very many of them keeps no longer. */
-  forget(type: Request['type']): void {
-    this.got.splice(0, Infinity, ...this.got.filter((one) => one.type !== type));
-  }
-
   last<T extends Request['type']>(type: T): Extract<Request, { type: T }> {
     const found = this.all(type).at(-1);
     if (found === undefined) throw new Error(`${this.name} got no ${type}`);
