@@ -180,8 +180,6 @@ export class Faults {
       cluster.configured().every(({ machine, disk }) => {
         const { state } = machine ?? {};
         if (state?.fit !== true || state.tailFrom > 0 || disk.capacity !== Infinity) return false;
-        // One that refuses may be left out at any moment: then another one is the last.
-        if (machine?.core.refusedTxid !== 0) return false;
         if (state.epoch.nonce !== coordinator?.core.epoch.nonce) return false;
         return state.lastPrepared >= decided && state.resolved.txid >= decided;
       })
@@ -192,7 +190,9 @@ export class Faults {
   spare(): ParticipantProcess | null {
     const configured = this.cluster.configured();
     const found = configured[this.prng.below(configured.length)];
-    return configured.length > 1 && this.isSafe ? (found ?? null) : null;
+    // One that refuses may be left out at any moment: then another one is the last.
+    const isAnyRefusing = configured.some(({ machine }) => machine?.core.refusedTxid !== 0);
+    return configured.length > 1 && this.isSafe && !isAnyRefusing ? (found ?? null) : null;
   }
 
   private crashAndRestart(process: SimProcess, kind: CrashKind): string {

@@ -273,9 +273,21 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
     ],
     also: {
-      what: 'a workload of large pairs read in halves, which is harmless otherwise',
+      what:
+        'a workload of large pairs read in halves, and connections lost behind kept answers, ' +
+        'which is harmless otherwise',
       isHarmless: true,
       edits: [
+        {
+          file: 'src/coordinator/reads.js',
+          find: 'this.takeFirstSlice(question, first, message);',
+          replace:
+            'this.takeFirstSlice(question, first, message);' +
+            ' const kept = reads.filter(({ client, reply }) => reply !== null &&' +
+            ' this.sessions.bySession.get(client.session)?.reads.some((one) => !one.reply));' +
+            ' this.kept = (this.kept ?? 0) + kept.length;' +
+            " if (kept.length > 0 && this.kept % 2 === 0) this.peers.restart(peer, 'by chance');",
+        },
         {
           file: 'tests/sim/options.js',
           find: 'const workload = { ...drawn.workload, halfChance, largeValueChance };',
