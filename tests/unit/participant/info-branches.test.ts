@@ -37,4 +37,13 @@ describe('participant/info', () => {
     state.view = { ...state.view, members: [other] };
     expect(told(driver)).to.include({ view_size: 1, in_view: 0 });
   });
+
+  it('of one that writes a checkpoint', () => {
+    const driver = new ParticipantDriver();
+    const stats = (): object => Object.fromEntries(statsFields(driver.machine));
+    driver.serving();
+    expect(stats()).to.include({ checkpointing: 0 });
+    driver.machine.beginCheckpoint(driver.now);
+    expect(stats()).to.include({ checkpointing: 1 });
+  });
 });
