@@ -4,7 +4,7 @@
  * and made again from its inputs where it is not at hand. So the machines run as often as there are
  * different local situations, not as often as there are states of the whole cluster.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Durable, durableOf } from './durable.js';
 import {
   type Facts,
@@ -50,7 +50,7 @@ const DEAD: Facts = {
 };
 
 function keyOfText(text: string): string {
-  return createHash('sha256').update(text).digest('base64').slice(0, 24);
+  return hash('sha256', text, 'base64').slice(0, 24);
 }
 
 const NOTHING: Step = { effects: [], unsynced: [], applied: [] };
