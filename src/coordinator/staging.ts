@@ -5,8 +5,8 @@
  * takes. Each member acknowledges what it has synced, which is also the flow control. Later writes
  * of the same session wait behind its upload, so that its commands keep their order. Nothing staged
  * is a promise; what was answered with an error here certainly did not happen.
- * Invariant: a payload is handed on only when every member of the latest view has said, since it
- * became one, that it has synced all of it. One that has lost it since says NO.
+ * Invariant: a payload is handed on only when every member of the latest view has said that it has
+ * synced all of it. One that has lost it since (it was away, and is a member again) says NO.
  */
 import { crc32 } from '../base/hash.js';
 import type { Millis } from '../base/ids.js';

@@ -36,7 +36,8 @@ export interface PieceRecord {
 }
 
 /**
- * Both roles: the outcome of a transaction. At the coordinator synced before anyone hears of it.
+ * Both roles: the outcome of a transaction. At the coordinator an abort is synced before anyone
+ * hears of it; a commit need not be, since the members' PREPARED records prove it.
  */
 export interface OutcomeRecord {
   readonly kind: 'commit' | 'abort';

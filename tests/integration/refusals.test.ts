@@ -125,7 +125,8 @@ describe('a start that cannot succeed', function () {
       const { role: loser, exit } = await Promise.race(ends);
       expect(exit).to.deep.equal({ code: 1, signal: null });
       // Who has just taken the lock may not have written yet who it is.
-      expect(loser.errorOutput).to.match(/ is in use(:| by the participant with process id \d+ )/);
+      const inUse = /the data folder \S+ is in use(:| by the participant with process id \d+ )/;
+      expect(loser.errorOutput).to.match(inUse);
       const winner = both.find((role) => role !== loser);
       await winner?.waitForLine(/ a new data folder /);
       expect(winner?.isRunning).to.equal(true);

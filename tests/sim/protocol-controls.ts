@@ -274,8 +274,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     ],
     also: {
       what:
-        'a workload of large pairs read in halves, and connections lost behind kept answers, ' +
-        'which is harmless otherwise',
+        'a workload of large pairs read in halves, and connections lost behind answers that are ' +
+        'kept or were just told, which is harmless otherwise',
       isHarmless: true,
       edits: [
         {

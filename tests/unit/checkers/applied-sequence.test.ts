@@ -35,6 +35,10 @@ function outcome(kind: 'commit' | 'abort', txid: number, epoch = 1): WalRecord {
   return { kind, epoch, txid };
 }
 
+function epoch(number: number): WalRecord {
+  return { kind: 'epoch', epoch: { number, nonce: 'n' } };
+}
+
 const voided: WalRecord = {
   kind: 'piece',
   stage: 's',
@@ -113,16 +117,28 @@ describe('the applied sequence of a log', () => {
       [voided, ...staged(1, 'large'), outcome('commit', 1)],
       ['1 SET k=large'],
     ],
-    'a new epoch forgets what is staged, and keeps what is prepared': [
+    'a new epoch forgets what is staged': [
+      [...staged(1, 'lost').slice(0, 2), epoch(2), ...staged(1, 'other'), outcome('commit', 1)],
+      ['1 SET k=other'],
+    ],
+    'a new epoch keeps the payload of what is prepared': [
       [
         ...staged(1, 'large'),
-        ...staged(2, 'lost', 't').slice(0, 2),
-        { kind: 'epoch', epoch: { number: 2, nonce: 'n' } },
-        ...staged(2, 'other', 't'),
-        outcome('commit', 1),
-        outcome('commit', 2),
+        epoch(2),
+        { ...prepared(1, 'large', 2), payload: Buffer.alloc(0), stage: 's' } as WalRecord,
+        outcome('commit', 1, 2),
       ],
-      ['1 SET k=large', '2 SET k=other'],
+      ['1 SET k=large'],
+    ],
+    'an epoch that is written again forgets nothing': [
+      [
+        epoch(1),
+        ...staged(1, 'large').slice(0, 2),
+        epoch(1),
+        ...staged(1, 'large').slice(2),
+        outcome('commit', 1),
+      ],
+      ['1 SET k=large'],
     ],
     'a payload in pieces, one of them twice': [
       [...staged(1, 'large'), outcome('commit', 1)],

@@ -100,6 +100,7 @@ describe('coordinator/staging: what is given up', () => {
       for (const session of [1, 2]) driver.set('k', staged, session);
       driver.run(12);
       for (const { stage } of a.all('unstage').slice(before)) names.add(stage);
+      // The pieces would take gigabytes.
       a.got.splice(0, Infinity, ...a.all('unstage'));
     }
     expect(names.size).to.be.above(MAX_GIVEN_UP + 2);

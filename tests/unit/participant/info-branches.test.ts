@@ -1,4 +1,4 @@
-/** What INFO says of a participant: new, and told of a view. */
+/** What INFO says of a participant in its several conditions. */
 import { expect } from 'chai';
 import { clusterFields, statsFields } from '../../../src/participant/info.js';
 import { ParticipantState } from '../../../src/participant/state.js';
