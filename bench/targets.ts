@@ -10,7 +10,7 @@ interface Target {
   readonly of: 'ours' | 'ratio';
   readonly bound: 'at least' | 'at most';
   readonly wanted: number;
-  readonly unit: '×' | 's' | 'bytes';
+  readonly unit: '×' | 's' | 'ms' | 'bytes';
   /** Another row of ours, by which the first is divided. */
   readonly over?: string;
 }
@@ -77,6 +77,18 @@ const TARGETS: readonly Target[] = [
   seconds('restart of a participant with 1,000,000 keys to serving', 'restart', 2),
   seconds('rejoin of an empty participant, 2,000 writes a second', 'rejoin-snapshot', 4),
   seconds('rejoin by delta after 10 s outage, 2,000 writes a second', 'rejoin-delta', 1),
+  atMost(
+    'event loop of any process, p99.9 of its delay, collector apart',
+    { row: 'pauses', measure: 'p99.9 ms of its own', of: 'ours' },
+    20,
+    'ms',
+  ),
+  atMost(
+    'event loop of any process, longest delay, collector apart',
+    { row: 'pauses', measure: 'longest ms of its own', of: 'ours' },
+    100,
+    'ms',
+  ),
   atMost(
     'resident memory of a participant a key (16 + 100 bytes)',
     { row: 'memory-key', measure: 'bytes', of: 'ours' },

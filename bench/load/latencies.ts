@@ -36,6 +36,14 @@ export class Latencies {
     if (micros > this.largest) this.largest = micros;
   }
 
+  copy(): Latencies {
+    const copy = new Latencies();
+    copy.counts.set(this.counts);
+    copy.largest = this.largest;
+    copy.count = this.count;
+    return copy;
+  }
+
   clear(): void {
     this.counts.fill(0);
     this.largest = 0;

@@ -6,14 +6,19 @@ const USER_TICKS_FIELD = 11;
 
 /** All threads of these processes together, in seconds, in steps of 10 ms each. */
 export function processorSeconds(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + ticksOf(pid), 0) / TICKS_PER_SECOND;
+  return pids.reduce((sum, pid) => {
+    const { user, system } = processorTimes(pid);
+    return sum + user + system;
+  }, 0);
 }
 
-function ticksOf(pid: number): number {
+/** In seconds; `system` is the kernel's part. */
+export function processorTimes(pid: number): { readonly user: number; readonly system: number } {
   const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
   // The name in brackets may hold spaces; behind it there are only numbers.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[USER_TICKS_FIELD]) + Number(fields[USER_TICKS_FIELD + 1]);
+  const seconds = (field: number): number => Number(fields[field]) / TICKS_PER_SECOND;
+  return { user: seconds(USER_TICKS_FIELD), system: seconds(USER_TICKS_FIELD + 1) };
 }
 
 /** Bytes that these processes caused to be written to the disk, counted in pages. */

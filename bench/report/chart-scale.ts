@@ -29,3 +29,10 @@ export function niceTicks(highest: number, count: number): number[] {
   for (let index = 0; (index - 1) * step < highest; index += 1) ticks.push(index * step);
   return ticks;
 }
+
+/** Powers of ten from at most `lowest` to at least `highest`, both above zero. */
+export function powerTicks(lowest: number, highest: number): number[] {
+  const first = Math.floor(Math.log10(lowest));
+  const last = Math.max(first + 1, Math.ceil(Math.log10(highest)));
+  return Array.from({ length: last - first + 1 }, (_none, index) => 10 ** (first + index));
+}

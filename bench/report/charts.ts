@@ -13,6 +13,7 @@ interface ChartPlan {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly isLogX?: boolean;
+  readonly isLogY?: boolean;
   /** Only these of the axis; all if it is not given. */
   readonly series?: readonly string[];
   /** What is measured below it is mostly something else. */
@@ -24,13 +25,9 @@ const VALUE_RATE = 'MB of values a second';
 const P99 = 'p99 latency (ms)';
 
 const clients = { axis: 'clients', xLabel: 'clients', isLogX: true } as const;
-const valueBytes = {
-  axis: 'value bytes',
-  measure: 'MB/s',
-  xLabel: 'bytes of a value',
-  yLabel: VALUE_RATE,
-  isLogX: true,
-} as const;
+const valueBytes = { axis: 'value bytes', xLabel: 'bytes of a value', isLogX: true } as const;
+const valueRate = { ...valueBytes, measure: 'MB/s', yLabel: VALUE_RATE } as const;
+const latency = { measure: 'p99 ms', yLabel: P99 } as const;
 const participants = { axis: 'participants', xLabel: 'participants' } as const;
 const keys = { axis: 'keys', xLabel: 'keys stored', isLogX: true } as const;
 
@@ -52,10 +49,26 @@ const PLANS: readonly ChartPlan[] = [
     xLabel: 'requests that a client sends at once',
     yLabel: RATE,
   },
-  { name: 'clients', title: 'SET by clients', ...clients, measure: 'requests/s', yLabel: RATE },
-  { name: 'clients-latency', title: 'SET by clients', ...clients, measure: 'p99 ms', yLabel: P99 },
-  { name: 'value-set', title: 'SET by size of the value', ...valueBytes, series: ['SET'] },
-  { name: 'value-get', title: 'GET by size of the value', ...valueBytes, series: ['GET'] },
+  ...['SET', 'GET'].flatMap((operation): ChartPlan[] => {
+    const suffix = operation === 'SET' ? '' : '-get';
+    const series = [operation];
+    const byClients = { title: `${operation} by clients`, ...clients, series };
+    const byValue = { title: `${operation} by size of the value`, series };
+    const name = operation.toLowerCase();
+    return [
+      { name: `clients${suffix}`, ...byClients, measure: 'requests/s', yLabel: RATE },
+      { name: `clients-latency${suffix}`, ...byClients, ...latency },
+      { name: `value-${name}`, ...byValue, ...valueRate },
+      { name: `value-${name}-latency`, ...byValue, ...valueBytes, ...latency, isLogY: true },
+    ];
+  }),
+  {
+    name: 'rate-latency',
+    title: 'SET at a fixed rate',
+    axis: 'rate',
+    xLabel: 'SETs a second',
+    ...latency,
+  },
   {
     name: 'participants',
     title: 'Throughput by participants, 50 clients',
@@ -77,6 +90,26 @@ const PLANS: readonly ChartPlan[] = [
     measure: 'µs of processor a request',
     yLabel: 'time of all processes a request (µs)',
   },
+  ...[participants, valueBytes].flatMap((shape): ChartPlan[] => {
+    const [name] = shape.axis.split(' ');
+    const by = shape.axis === 'participants' ? 'participants' : 'size of the value';
+    return [
+      {
+        name: `${name}-memory`,
+        title: `Memory by ${by}, less than that of empty processes`,
+        ...shape,
+        measure: 'bytes',
+        yLabel: 'resident bytes of a process',
+      },
+      {
+        name: `${name}-return`,
+        title: `Restart and rejoin by ${by}`,
+        ...shape,
+        measure: 'seconds',
+        yLabel: 'seconds until it is a member',
+      },
+    ];
+  }),
   {
     name: 'keys',
     title: 'Throughput by keys, 50 clients',
@@ -112,8 +145,9 @@ export function charts(result: Result): { readonly name: string; readonly svg: s
   return PLANS.flatMap((each) => {
     const series = seriesOf(each, result.figures);
     if (!series.some(({ points }) => points.length > 1)) return [];
-    const { title, xLabel, yLabel, isLogX = false } = each;
-    const chart: Chart = { title, subtitle: subtitle(result), xLabel, yLabel, isLogX, series };
+    const { title, xLabel, yLabel, isLogX = false, isLogY = false } = each;
+    const labels = { title, subtitle: subtitle(result), xLabel, yLabel };
+    const chart: Chart = { ...labels, isLogX, isLogY, series };
     return [{ name: each.name, svg: renderChart(chart) }];
   });
 }

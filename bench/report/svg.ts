@@ -3,7 +3,7 @@
  * of what is measured.
  */
 import { short } from './numbers.js';
-import { niceTicks, type Scale, scaleFor } from './chart-scale.js';
+import { niceTicks, powerTicks, type Scale, scaleFor } from './chart-scale.js';
 
 export interface ChartSeries {
   readonly name: string;
@@ -22,6 +22,8 @@ export interface Chart {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly isLogX: boolean;
+  /** Lines only: bars begin at zero. */
+  readonly isLogY: boolean;
   readonly series: readonly ChartSeries[];
 }
 
@@ -70,11 +72,20 @@ function colourOf(index: number): string {
   return COLOURS[index % COLOURS.length] ?? INK;
 }
 
+function yAxis({ series, isLogY }: Chart): {
+  readonly ticks: readonly number[];
+  readonly y: Scale;
+} {
+  const points = series.flatMap((each) => each.points);
+  const highest = Math.max(...points.map(({ high }) => high)) * HEADROOM;
+  const lowest = Math.min(...points.map(({ low }) => low));
+  const ticks = isLogY ? powerTicks(lowest, highest) : niceTicks(highest, TICKS);
+  const ends = { from: ticks[0] ?? 0, to: Math.max(highest, ticks.at(-1) ?? 0) };
+  return { ticks, y: scaleFor({ ...ends, low: PLOT.bottom, high: PLOT.top, isLog: isLogY }) };
+}
+
 export function renderChart(chart: Chart): string {
-  const highest = Math.max(...chart.series.flatMap(({ points }) => points.map(({ high }) => high)));
-  const ticks = niceTicks(highest * HEADROOM, TICKS);
-  const top = Math.max(highest * HEADROOM, ticks.at(-1) ?? 0);
-  const y = scaleFor({ from: 0, to: top, low: PLOT.bottom, high: PLOT.top, isLog: false });
+  const { ticks, y } = yAxis(chart);
   const isNumeric = chart.series.every(({ points }) =>
     points.every(({ x }) => typeof x === 'number'),
   );

@@ -4,7 +4,9 @@ import { DISK_ROW } from './disk.js';
 import { KEY_COUNTS_ROW } from './key-counts.js';
 import { COORDINATOR_MEMORY_ROW, MEMORY_PER_KEY_ROW } from './memory.js';
 import { PARTICIPANTS_ROW } from './participants.js';
+import { PAUSES_ROW } from './pauses.js';
 import { RETURNING_ROWS } from './returning.js';
+import { SHAPE_ROWS } from './shapes.js';
 import { SNAPSHOT_ROW } from './snapshot-writing.js';
 import { throughputRows } from './throughput.js';
 
@@ -15,6 +17,8 @@ export const ALL_ROWS: readonly Row[] = [
   MEMORY_PER_KEY_ROW,
   ...RETURNING_ROWS,
   SNAPSHOT_ROW,
+  PAUSES_ROW,
   COORDINATOR_MEMORY_ROW,
   KEY_COUNTS_ROW,
+  ...SHAPE_ROWS,
 ];

@@ -9,7 +9,7 @@ import { type ClusterInfo, isWhole, stateOf } from '../../tests/helpers/cluster-
 import { parseInfo } from '../../tests/helpers/cluster-info.js';
 import type { Cluster } from '../../tests/helpers/processes.js';
 import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
-import type { RoleProcess } from '../../tests/helpers/role-process.js';
+import type { RoleProcess, StartOptions } from '../../tests/helpers/role-process.js';
 
 const POLL_MS = 5;
 const TIMEOUT_MS = 180_000;
@@ -56,24 +56,32 @@ async function returnOf(cluster: Cluster, from: number, before: ClusterInfo): Pr
 }
 
 /** Killed and started again at once, without any writes meanwhile. */
-export async function restarted(cluster: Cluster, role: RoleProcess): Promise<Return> {
+export async function restarted(
+  cluster: Cluster,
+  role: RoleProcess,
+  start: StartOptions = {},
+): Promise<Return> {
   const before = await whole(cluster);
   await role.kill9();
   await gone(cluster, role);
   const from = performance.now();
-  await role.start();
+  await role.start(start);
   return returnOf(cluster, from, before);
 }
 
 /** Killed, its folder emptied, and started when others have done without it for a second. */
-export async function refilled(cluster: Cluster, role: RoleProcess): Promise<Return> {
+export async function refilled(
+  cluster: Cluster,
+  role: RoleProcess,
+  start: StartOptions = {},
+): Promise<Return> {
   const before = await whole(cluster);
   await role.kill9();
   rmSync(join(role.folder, 'data'), { recursive: true, force: true });
   await gone(cluster, role);
   await delay(1000);
   const from = performance.now();
-  await role.start();
+  await role.start(start);
   return returnOf(cluster, from, before);
 }
 
@@ -82,12 +90,13 @@ export async function missedKilled(
   cluster: Cluster,
   role: RoleProcess,
   outageSeconds: number,
+  start: StartOptions = {},
 ): Promise<Return> {
   const before = await whole(cluster);
   await role.kill9();
   await delay(outageSeconds * 1000);
   const from = performance.now();
-  await role.start();
+  await role.start(start);
   return returnOf(cluster, from, before);
 }
 

@@ -5,6 +5,8 @@ export interface Measured {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Not by redis-benchmark. */
+  readonly p999Ms?: number;
 }
 
 export interface Contender {
@@ -16,6 +18,7 @@ const MEASURES: readonly (readonly [Measure, keyof Measured])[] = [
   ['requests/s', 'requestsPerSecond'],
   ['p50 ms', 'p50Ms'],
   ['p99 ms', 'p99Ms'],
+  ['p99.9 ms', 'p999Ms'],
 ];
 
 /**
@@ -40,8 +43,10 @@ export async function contest(
     ourRuns.push(await ours.measure());
     peerRuns.push(await peer.measure());
   }
-  return MEASURES.map(([measure, field]) => {
-    const of = (runs: readonly Measured[]): number[] => runs.map((run) => run[field]);
-    return comparison(name, measure, of(ourRuns), { label: peer.label, values: of(peerRuns) });
+  return MEASURES.flatMap(([measure, field]) => {
+    const of = (runs: readonly Measured[]): number[] => runs.flatMap((run) => run[field] ?? []);
+    const [values, peers] = [of(ourRuns), of(peerRuns)];
+    if (values.length === 0) return [];
+    return [comparison(name, measure, values, { label: peer.label, values: peers })];
   });
 }

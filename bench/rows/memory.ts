@@ -2,8 +2,9 @@
 import { figure, type Figure } from '../figure.js';
 import { BASE_LOAD } from '../load/load-spec.js';
 import { memoryAfterCollection } from '../measures/memory.js';
+import { withProbe } from '../measures/probes.js';
 import type { Bench, Row } from '../row.js';
-import { OurCluster, WITH_MEMORY_PROBE } from '../systems/our-cluster.js';
+import { OurCluster } from '../systems/our-cluster.js';
 
 const PIPELINE = 16;
 
@@ -31,7 +32,7 @@ export const COORDINATOR_MEMORY_ROW: Row = {
 
 async function measureCoordinator({ folder, generator, scale }: Bench): Promise<Figure[]> {
   const [few, many] = scale.memoryWrites;
-  const ours = await OurCluster.start({ folder, start: WITH_MEMORY_PROBE });
+  const ours = await OurCluster.start({ folder, start: withProbe('memory-probe') });
   const held = async (writes: number): Promise<number> => {
     await generator.run({
       ...BASE_LOAD,

@@ -44,7 +44,7 @@ export const RETURNING_ROWS: readonly Row[] = [
     name: 'restart',
     title: 'restart of a participant until it is a member',
     isUnderLoad: false,
-    leave: restarted,
+    leave: (cluster, role) => restarted(cluster, role),
     isTarget: true,
   }),
   returningRow({
@@ -65,7 +65,7 @@ export const RETURNING_ROWS: readonly Row[] = [
     name: 'rejoin-snapshot',
     title: 'rejoin of an empty participant, 2,000 writes a second',
     isUnderLoad: true,
-    leave: refilled,
+    leave: (cluster, role) => refilled(cluster, role),
     isTarget: true,
   }),
 ];

@@ -107,14 +107,27 @@ const OPERATIONS: readonly ThroughputRow[] = (
   refills: operation === 'DEL',
 }));
 
-const GET_CLIENTS: readonly ThroughputRow[] = [1, 200].map((connections) => ({
-  name: `get-${connections}`,
+const GET_CLIENTS: readonly ThroughputRow[] = [1, 50, 200].map((connections) => ({
+  name: `get-${connections}-clients`,
   title: `GET, ${connections} client${connections === 1 ? '' : 's'}`,
   who: 'ours',
   peer: 'alone',
   tool: 'own',
   load: { operations: ['get'], connections },
   isTarget: false,
+  axis: ['clients', connections, 'GET'],
+}));
+
+/** Requests come whether earlier ones are answered or not: who stalls is charged with all of them. */
+const AT_FIXED_RATES: readonly ThroughputRow[] = [2000, 5000, 10_000].map((rate) => ({
+  name: `set-rate-${rate}-wait`,
+  title: `SET, ${rate} a second whatever happens`,
+  who: 'ours',
+  peer: 'replicated',
+  tool: 'own',
+  load: { rate },
+  isTarget: false,
+  axis: ['rate', rate, 'SET'],
 }));
 
 const LARGE_VALUES = sizeRows('100 KB', 100 * KB);
@@ -138,6 +151,7 @@ export const THROUGHPUT_ROWS: readonly ThroughputRow[] = [
   ...FLOORS,
   ...OPERATIONS,
   ...GET_CLIENTS,
+  ...AT_FIXED_RATES,
   ...sizeRows('16 B', 16),
   ...sizeRows('64 B', 64),
   ...sizeRows('1 KB', KB),

@@ -1,8 +1,9 @@
-/** A cluster with many keys of 16 bytes and values of 100, and what its processes held before. */
+/** A cluster with many keys of 16 bytes, and what its processes held before. */
 import type { RoleProcess } from '../../tests/helpers/role-process.js';
 import type { LoadGenerator } from '../load/load-generator.js';
 import { type Memory, memoryAfterCollection } from '../measures/memory.js';
-import { OurCluster, WITH_MEMORY_PROBE } from './our-cluster.js';
+import { withProbe } from '../measures/probes.js';
+import { OurCluster } from './our-cluster.js';
 import { fill, type System } from './system.js';
 
 export const MANY_KEYS_VALUE_BYTES = 100;
@@ -12,6 +13,9 @@ export interface ManyKeysOptions {
   readonly generator: LoadGenerator;
   readonly keys: number;
   readonly deltaMemory: string;
+  /** 100 if it is not given. */
+  readonly valueBytes?: number;
+  readonly participants?: number;
 }
 
 export class ManyKeys implements System {
@@ -23,11 +27,13 @@ export class ManyKeys implements System {
   ) {}
 
   static async start(options: ManyKeysOptions): Promise<ManyKeys> {
-    const { folder, generator, keys, deltaMemory } = options;
+    const { folder, generator, keys, deltaMemory, participants = 3 } = options;
+    const { valueBytes = MANY_KEYS_VALUE_BYTES } = options;
     const settings = { delta_memory: deltaMemory };
-    const ours = await OurCluster.start({ folder, settings, start: WITH_MEMORY_PROBE });
+    const start = withProbe('memory-probe');
+    const ours = await OurCluster.start({ folder, settings, participants, start });
     const empty = await memoryOfAll(ours);
-    await fill(generator, ours.port, keys, MANY_KEYS_VALUE_BYTES);
+    await fill(generator, ours.port, keys, valueBytes);
     return new ManyKeys(ours, keys, empty, await memoryOfAll(ours));
   }
 
@@ -49,10 +55,16 @@ export class ManyKeys implements System {
 
   /** Resident bytes that the keys have added, for each one, at each participant. */
   get bytesPerKey(): number[] {
-    return this.ours.cluster.participants.map((role) => {
-      const grown = (this.full.get(role)?.rss ?? NaN) - (this.empty.get(role)?.rss ?? NaN);
-      return grown / this.keys;
-    });
+    return this.ours.cluster.participants.map((role) => this.grown(role) / this.keys);
+  }
+
+  /** Resident bytes that the coordinator has more than before. */
+  get coordinatorBytes(): number {
+    return this.grown(this.ours.cluster.coordinator);
+  }
+
+  private grown(role: RoleProcess): number {
+    return (this.full.get(role)?.rss ?? NaN) - (this.empty.get(role)?.rss ?? NaN);
   }
 
   stop(): Promise<void> {

@@ -1,17 +1,8 @@
 /** A cluster of this program, as its users run it: one coordinator and some participants. */
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type Cluster, makeCluster, type Settings } from '../../tests/helpers/processes.js';
 import type { StartOptions } from '../../tests/helpers/role-process.js';
 import type { Operation } from '../load/load-spec.js';
 import type { System } from './system.js';
-
-const MEMORY_PROBE = pathToFileURL(join(import.meta.dirname, '../measures/memory-probe.js')).href;
-
-/** Loads code of the bench beside the program that collects garbage when it gets a signal. */
-export const WITH_MEMORY_PROBE: StartOptions = {
-  env: { NODE_OPTIONS: `--import ${MEMORY_PROBE}` },
-};
 
 export interface OurClusterOptions {
   readonly folder: string;

@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { Latencies } from '../../../bench/load/latencies.js';
 import { parseCsv } from '../../../bench/load/redis-benchmark.js';
 import { typeOfMount } from '../../../bench/measures/file-system.js';
+import { PauseLog } from '../../../bench/measures/pause-log.js';
+import { selfTimes } from '../../../bench/measures/self-times.js';
+import { parseSummary } from '../../../bench/measures/system-calls.js';
 import { median, ratioOf, spread } from '../../../bench/measures/spread.js';
 
 describe('latencies', () => {
@@ -68,5 +71,80 @@ describe("redis-benchmark's table", () => {
 
   it('without the row that was asked for is an error', () => {
     expect(() => parseCsv(`${head}\n`, 'set')).to.throw('printed no result');
+  });
+});
+
+describe('pauses of an event loop', () => {
+  /** Timers that were on time, one a millisecond. */
+  function onTime(log: PauseLog, count: number): void {
+    for (let at = 0; at < count; at += 1) log.fired({ from: at, to: at, queuedMs: 0 });
+  }
+
+  it('count for all who would have come meanwhile', () => {
+    const log = new PauseLog();
+    onTime(log, 990);
+    log.fired({ from: 1000, to: 1010, queuedMs: 0 });
+    const { all } = log.report();
+    // 990 without delay, then 10, 9, ... 1 ms: one in a thousand waited for more than 9 ms.
+    expect(all.maxMs).to.equal(10);
+    expect(all.p999Ms).to.be.within(9, 9.2);
+  });
+
+  it('are told without collections and without waiting for a processor, and with them', () => {
+    const log = new PauseLog();
+    log.fired({ from: 100, to: 150, queuedMs: 10 });
+    log.collected({ from: 90, to: 120 });
+    log.collected({ from: 140, to: 145 });
+    log.collected({ from: 200, to: 260 });
+    const { all, own, longestOwnAt, longestCollectionMs, collectingMs } = log.report();
+    expect([all.maxMs, own.maxMs, longestOwnAt]).to.deep.equal([50, 15, 100]);
+    expect([longestCollectionMs, collectingMs]).to.deep.equal([60, 95]);
+  });
+
+  it('are told once', () => {
+    const log = new PauseLog();
+    log.fired({ from: 100, to: 150, queuedMs: 0 });
+    log.collected({ from: 100, to: 110 });
+    log.report();
+    onTime(log, 1);
+    const nothing = { p999Ms: 0, maxMs: 0 };
+    expect(log.report()).to.deep.equal({
+      all: nothing,
+      own: nothing,
+      longestOwnAt: 0,
+      longestCollectionMs: 0,
+      collectingMs: 0,
+    });
+  });
+});
+
+describe('self times of a profile', () => {
+  it('are parts of the busy time, the largest first', () => {
+    const node = (id: number, functionName: string, lineNumber: number) => {
+      return { id, callFrame: { functionName, lineNumber } };
+    };
+    const nodes = [node(1, '(idle)', -1), node(2, 'step', 9), node(3, '', 4), node(4, 'step', 9)];
+    const profile = { nodes, samples: [1, 2, 3, 4, 1], timeDeltas: [500, 10, 25, 65, 500] };
+    expect(selfTimes(profile)).to.deep.equal([
+      { name: 'step:10', share: 0.75 },
+      { name: 'anonymous:5', share: 0.25 },
+    ]);
+  });
+});
+
+describe('the summary of strace', () => {
+  it('tells calls by their names, with and without errors, and not their sum', () => {
+    const text = [
+      '% time     seconds  usecs/call     calls    errors syscall',
+      '------ ----------- ----------- --------- --------- ----------------',
+      ' 53.83    0.004241           1      2700        12 futex',
+      ' 10.00    0.000100           3        30           fdatasync',
+      '------ ----------- ----------- --------- --------- ----------------',
+      '100.00    0.007879           2      2730        12 total',
+    ].join('\n');
+    expect([...parseSummary(text)]).to.deep.equal([
+      ['futex', 2700],
+      ['fdatasync', 30],
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parseBenchArguments } from '../../../bench/arguments.js';
 import { comparison, type Figure, figure } from '../../../bench/figure.js';
-import { niceTicks, scaleFor } from '../../../bench/report/chart-scale.js';
+import { niceTicks, powerTicks, scaleFor } from '../../../bench/report/chart-scale.js';
 import { charts } from '../../../bench/report/charts.js';
 import { keptSummary } from '../../../bench/report/kept-summary.js';
 import { summaryMarkdown } from '../../../bench/report/markdown.js';
@@ -100,6 +100,8 @@ describe('a chart', () => {
   it('has round marks from zero to beyond the highest value', () => {
     expect(niceTicks(87, 5)).to.deep.equal([0, 20, 40, 60, 80, 100]);
     expect(niceTicks(0, 5)).to.deep.equal([0]);
+    expect(powerTicks(0.2, 101)).to.deep.equal([0.1, 1, 10, 100, 1000]);
+    expect(powerTicks(1, 1)).to.deep.equal([1, 10]);
   });
 
   it('places values between its ends, by their logarithm if so wanted', () => {

@@ -1,0 +1,168 @@
+/**
+ * How long the event loops of all processes stand still while the store grows, snapshots are
+ * written, a participant loads what it has stored, and one is brought up to date.
+ *
+ * Each figure is that of the worst process. With fewer processors than processes they wait for each
+ * other: what is a process's own fault, and the collector's, is told apart. The first half second
+ * of a process is left out.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RoleProcess } from '../../tests/helpers/role-process.js';
+import { figure, type Figure, type Measure } from '../figure.js';
+import { BASE_LOAD } from '../load/load-spec.js';
+import type { PauseReport } from '../measures/pause-log.js';
+import { askProbe, withProbe } from '../measures/probes.js';
+import { readable } from '../report/numbers.js';
+import type { Bench, Row } from '../row.js';
+import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
+import { OurCluster } from '../systems/our-cluster.js';
+import { fill } from '../systems/system.js';
+import { missedKilled, refilled, restarted } from './comings-and-goings.js';
+
+/** So that several are written in each phase. */
+const SNAPSHOT_OFTEN = { snapshot_after_bytes: '16mb' };
+const WRITES_PER_SECOND = 2000;
+const WRITING_CONNECTIONS = 10;
+const LEAD_MS = 500;
+const MS_PER_SECOND = 1000;
+const PROBED = withProbe('pause-probe');
+
+export const PAUSES_ROW: Row = {
+  name: 'pauses',
+  title: 'pauses of the event loops, worst of all processes',
+  tools: [],
+  uses: [],
+  isQuick: false,
+  measure: measurePauses,
+};
+
+interface Phase {
+  readonly name: string;
+  readonly title: string;
+  run(bench: Bench, ours: OurCluster, keys: number): Promise<unknown>;
+}
+
+const PHASES: readonly Phase[] = [
+  {
+    name: 'growth',
+    title: 'the store grows from nothing, at full load',
+    run: ({ generator }, { port }, keys) => fill(generator, port, keys, MANY_KEYS_VALUE_BYTES),
+  },
+  {
+    name: 'snapshots',
+    title: 'snapshots are written, at full load',
+    run: ({ generator, scale }, { port }, keys) =>
+      generator.run({ ...load(port, keys), seconds: scale.snapshotSeconds }),
+  },
+  {
+    name: 'restart',
+    title: 'a participant loads its store, 2,000 writes a second',
+    run: (bench, ours, keys) =>
+      underWrites(bench, ours, keys, () =>
+        restarted(ours.cluster, ours.cluster.participant(1), PROBED),
+      ),
+  },
+  {
+    name: 'delta',
+    title: 'a participant gets what it missed, 2,000 writes a second',
+    run: (bench, ours, keys) =>
+      underWrites(bench, ours, keys, () => {
+        const { outageSeconds } = bench.scale;
+        return missedKilled(ours.cluster, ours.cluster.participant(2), outageSeconds, PROBED);
+      }),
+  },
+  {
+    name: 'refill',
+    title: 'an empty participant is refilled, 2,000 writes a second',
+    run: (bench, ours, keys) =>
+      underWrites(bench, ours, keys, () =>
+        refilled(ours.cluster, ours.cluster.participant(3), PROBED),
+      ),
+  },
+];
+
+function load(port: number, keys: number) {
+  return { ...BASE_LOAD, port, keys, valueBytes: MANY_KEYS_VALUE_BYTES };
+}
+
+async function underWrites(
+  { generator }: Bench,
+  { port }: OurCluster,
+  keys: number,
+  act: () => Promise<unknown>,
+): Promise<void> {
+  const stop = generator.begin({
+    ...load(port, keys),
+    connections: WRITING_CONNECTIONS,
+    rate: WRITES_PER_SECOND,
+    warmUpSeconds: 0,
+  });
+  await delay(LEAD_MS);
+  await act();
+  await stop();
+}
+
+async function measurePauses(bench: Bench): Promise<Figure[]> {
+  const { folder, scale } = bench;
+  const ours = await OurCluster.start({
+    folder,
+    settings: { delta_memory: scale.deltaMemory },
+    participantSettings: SNAPSHOT_OFTEN,
+    start: PROBED,
+  });
+  const keys = Math.max(scale.manyKeys, ...scale.keyCounts);
+  try {
+    await reports(ours);
+    const figures: Figure[] = [];
+    for (const phase of PHASES) {
+      bench.say(`  ${phase.title}`);
+      await phase.run(bench, ours, keys);
+      figures.push(...phaseFigures(phase, keys, await reports(ours)));
+    }
+    return [...figures, ...worstFigures(figures)];
+  } finally {
+    await ours.stop();
+  }
+}
+
+const MEASURES: readonly (readonly [Measure, (report: PauseReport) => number])[] = [
+  ['p99.9 ms of its own', ({ own }) => own.p999Ms],
+  ['longest ms of its own', ({ own }) => own.maxMs],
+  ['p99.9 ms', ({ all }) => all.p999Ms],
+  ['longest ms', ({ all }) => all.maxMs],
+  ['longest collection ms', ({ longestCollectionMs }) => longestCollectionMs],
+];
+
+type Reports = ReadonlyMap<RoleProcess, PauseReport>;
+
+async function reports({ cluster }: OurCluster): Promise<Reports> {
+  const all = new Map<RoleProcess, PauseReport>();
+  for (const role of cluster.roles) {
+    all.set(role, (await askProbe(role, 'pause-probe')) as PauseReport);
+  }
+  return all;
+}
+
+function phaseFigures({ name, title }: Phase, keys: number, reports: Reports): Figure[] {
+  const notes = Object.fromEntries(
+    [...reports].map(([role, { all, own, longestOwnAt, collectingMs }]) => {
+      const told = [all, own].map(({ p999Ms, maxMs }) => `${readable(p999Ms)}/${readable(maxMs)}`);
+      const at = readable(longestOwnAt / MS_PER_SECOND);
+      const collections = `${readable(collectingMs)} ms of collections`;
+      return [role.name, `${told.join(', own ')} at ${at} s of its life, ${collections}`];
+    }),
+  );
+  const named = { row: `pauses-${name}`, title: `pauses while ${title}, ${keys} keys`, notes };
+  return MEASURES.map(([measure, of]) =>
+    figure(named, measure, [Math.max(...[...reports.values()].map(of))]),
+  );
+}
+
+/** Over all phases. */
+function worstFigures(figures: readonly Figure[]): Figure[] {
+  const { name: row, title } = PAUSES_ROW;
+  return MEASURES.map(([measure]) => {
+    const values = figures.filter((one) => one.measure === measure).map(({ ours }) => ours.max);
+    return figure({ row, title }, measure, [Math.max(...values)]);
+  });
+}
