@@ -7,7 +7,8 @@ import { Prng } from '../../src/base/prng.js';
 import type { ChaosCluster, Role } from './chaos-cluster.js';
 import { type Plan, shuffled } from './plan.js';
 import type { Supervisor } from './supervisor.js';
-import { type Injection, tracedStart, Tracer } from './tracer.js';
+import { Injection, type InjectionWords } from './injection.js';
+import { tracedStart, Tracer } from './tracer.js';
 import type { Topology } from './topology.js';
 
 export interface FaultTools {
@@ -19,6 +20,8 @@ export interface FaultTools {
 export interface ActiveFault {
   readonly what: string;
   readonly heal: () => Promise<void>;
+  /** Whether it took effect: asked when everything is whole again. */
+  readonly hasStruck: () => boolean;
 }
 
 /** A sync or a write that failed leaves nothing to trust: the process stops. */
@@ -39,7 +42,8 @@ export async function begin(plan: Plan, tools: FaultTools): Promise<ActiveFault>
         supervisor.up(role);
       });
     case 'pause':
-      if (role.process.isRunning) role.process.pause();
+      if (!role.process.isRunning) return noFault(`${plan.target} is down already`);
+      role.process.pause();
       return fault(`SIGSTOP of ${plan.target}`, () => {
         if (role.process.isRunning) role.process.resume();
       });
@@ -67,13 +71,26 @@ export async function begin(plan: Plan, tools: FaultTools): Promise<ActiveFault>
   }
 }
 
-function fault(what: string, heal: () => void | Promise<void>): ActiveFault {
+function fault(
+  what: string,
+  heal: () => void | Promise<void>,
+  hasStruck = (): boolean => true,
+): ActiveFault {
   return {
     what,
     heal: async () => {
       await heal();
     },
+    hasStruck,
   };
+}
+
+function noFault(why: string): ActiveFault {
+  return fault(
+    why,
+    () => undefined,
+    () => false,
+  );
 }
 
 async function partition(plan: Plan, topology: Topology): Promise<ActiveFault> {
@@ -118,18 +135,22 @@ function fullDisk(plan: Plan, { cluster, supervisor }: FaultTools): ActiveFault 
 
 async function injected(plan: Plan, role: Role, tools: FaultTools): Promise<ActiveFault> {
   const { cluster, supervisor } = tools;
-  if (!role.process.isRunning) return fault(`${plan.target} is down already`, () => undefined);
-  const injection = injectionOf(plan);
+  if (!role.process.isRunning) return noFault(`${plan.target} is down already`);
+  const injection = new Injection(role, injectionOf(plan));
   if (plan.kind !== 'short write') supervisor.excuse(role, ANY_DISK_TROUBLE);
-  const tracer = await Tracer.attach(cluster, role, injection);
-  const what = `${plan.kind} of ${plan.target} (${injection.calls}:${injection.effect})`;
-  return fault(what, () => tracer.detach());
+  const tracer = await Tracer.attach(cluster, injection);
+  const what = `${plan.kind} of ${plan.target} (${injection.what})`;
+  return fault(
+    what,
+    () => tracer.detach(),
+    () => injection.hasStruck,
+  );
 }
 
 const ANY_DISK_TROUBLE = new RegExp(`${DISK_FAILED.source}|${DISK_FULL.source}`, 'i');
 const WRITES = 'write,writev,pwrite64,pwritev';
 
-function injectionOf({ kind, choice }: Plan): Injection {
+function injectionOf({ kind, choice }: Plan): InjectionWords {
   const nth = 1 + (choice % 40);
   if (kind === 'failing sync') {
     const effect = `error=EIO:when=${nth}${choice % 2 === 0 ? '' : '+'}`;
@@ -139,7 +160,8 @@ function injectionOf({ kind, choice }: Plan): Injection {
     const error = choice % 3 === 0 ? 'EIO' : 'ENOSPC';
     return { calls: WRITES, effect: `error=${error}:when=${nth}+`, onLogOnly: true };
   }
-  // An honest short write: no byte was written, and the call says so.
+  // An honest short write: no byte was written, and the call says so. With any other count strace
+  // would not let the call happen either, and the log would lack bytes that it was told it has.
   return { calls: WRITES, effect: `retval=0:when=${nth}..${nth + 3}`, onLogOnly: true };
 }
 
@@ -148,14 +170,16 @@ async function failingStart(plan: Plan, role: Role, tools: FaultTools): Promise<
   const { cluster, supervisor } = tools;
   await supervisor.kill(role);
   const effect = `error=EIO:when=${1 + (plan.choice % 6)}`;
-  const injection = { calls: 'fdatasync,fsync', effect };
+  const injection = new Injection(role, { calls: 'fdatasync,fsync', effect });
   supervisor.excuse(role, ANY_DISK_TROUBLE);
-  supervisor.up(role, tracedStart(cluster, role, injection));
-  return fault(`start of ${plan.target} with ${injection.calls}:${effect}`, async () => {
+  supervisor.up(role, tracedStart(cluster, injection));
+  const heal = async (): Promise<void> => {
     // What has started well is traced on otherwise, up to a failure when nobody expects one.
     await supervisor.kill(role);
     supervisor.up(role);
-  });
+  };
+  const what = `start of ${plan.target} with ${injection.what}`;
+  return fault(what, heal, () => injection.hasStruck);
 }
 
 async function restartOfAll(plan: Plan, tools: FaultTools): Promise<ActiveFault> {
@@ -175,7 +199,7 @@ function clockJump(plan: Plan, cluster: ChaosCluster): ActiveFault {
   const clocked = cluster.roles.filter(({ clockFile }) => clockFile !== undefined);
   const offset = CLOCK_OFFSETS[plan.choice % CLOCK_OFFSETS.length] ?? '+1h';
   const role = clocked[plan.choice % clocked.length];
-  if (role === undefined) return fault('nobody has a clock of its own', () => undefined);
+  if (role === undefined) return noFault('nobody has a clock of its own');
   cluster.setClock(role, offset);
   return fault(`wall clock of ${role.process.name} off by ${offset}`, () => {
     cluster.setClock(role, '+0s');

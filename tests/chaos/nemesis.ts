@@ -5,15 +5,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ActiveFault, begin, type FaultTools } from './faults.js';
+import type { Episode, Tally } from './figures.js';
 import type { Journal } from './journal.js';
 import type { Kind, Plan, Schedule, Step } from './plan.js';
-
-/** A fault that was: from its beginning until everybody was a member again. */
-export interface Episode {
-  readonly kinds: readonly Kind[];
-  readonly from: number;
-  readonly to: number;
-}
 
 /** Graders give 10 s on an idle machine; this one may be loaded. */
 const RECOVERY_LIMIT_MS = 30_000;
@@ -23,7 +17,9 @@ const ENOUGH_VIOLATIONS = 5;
 
 export class Nemesis {
   readonly episodes: Episode[] = [];
-  readonly counts = new Map<Kind, number>();
+  readonly tallies = new Map<Kind, Tally>();
+  /** Those of the present step. */
+  #begun: { readonly kind: Kind; readonly fault: ActiveFault }[] = [];
 
   constructor(
     private readonly tools: FaultTools,
@@ -53,6 +49,7 @@ export class Nemesis {
     const why = await cluster.waitUntilWhole(RECOVERY_LIMIT_MS);
     const wholeAfter = ((performance.now() - healedAt) / 1000).toFixed(1);
     supervisor.endExcuses();
+    this.#count();
     const refused = this.refusals() - refusedBefore;
     if (why === null) {
       this.journal.note(`healed; whole after ${wholeAfter} s; ${refused} requests refused`);
@@ -84,8 +81,19 @@ export class Nemesis {
 
   async #begin(plan: Plan): Promise<ActiveFault> {
     const active = await begin(plan, this.tools);
-    this.counts.set(plan.kind, (this.counts.get(plan.kind) ?? 0) + 1);
+    this.#begun.push({ kind: plan.kind, fault: active });
     this.journal.note(`${active.what}, ${(plan.lengthMs / 1000).toFixed(1)} s`);
     return active;
+  }
+
+  /** Only now: whoever made calls fail may write on for a moment after it was healed. */
+  #count(): void {
+    for (const { kind, fault } of this.#begun) {
+      const { begun, struck } = this.tallies.get(kind) ?? { begun: 0, struck: 0 };
+      const hasStruck = fault.hasStruck();
+      this.tallies.set(kind, { begun: begun + 1, struck: struck + (hasStruck ? 1 : 0) });
+      if (!hasStruck) this.journal.note(`only armed: ${fault.what}`);
+    }
+    this.#begun = [];
   }
 }

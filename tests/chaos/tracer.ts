@@ -7,15 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ChaosCluster, Role } from './chaos-cluster.js';
-
-export interface Injection {
-  /** As strace takes them: `fdatasync,fsync`. */
-  readonly calls: string;
-  /** As strace takes it: `error=EIO:when=3+`. */
-  readonly effect: string;
-  /** Only calls on the files of the log. */
-  readonly onLogOnly?: boolean;
-}
+import type { Injection } from './injection.js';
 
 const ATTACH_TIMEOUT_MS = 5000;
 const DETACH_TIMEOUT_MS = 3000;
@@ -41,8 +33,8 @@ export class Tracer {
   }
 
   /** Resolves when the injection is in force, or when there is nothing left to trace. */
-  static async attach(cluster: ChaosCluster, role: Role, injection: Injection): Promise<Tracer> {
-    const words = [...wordsOf(cluster, role, injection), '-p', String(role.process.pid)];
+  static async attach(cluster: ChaosCluster, injection: Injection): Promise<Tracer> {
+    const words = [...wordsOf(cluster, injection), '-p', String(injection.role.process.pid)];
     const child = spawn('strace', words, { stdio: ['ignore', 'ignore', 'pipe'] });
     const tracer = new Tracer(child);
     await new Promise<void>((resolve) => {
@@ -71,16 +63,14 @@ export class Tracer {
 }
 
 /** The words before a server's command that start it with the injection in force. */
-export function tracedStart(cluster: ChaosCluster, role: Role, injection: Injection): string[] {
-  return ['strace', '-D', ...wordsOf(cluster, role, injection)];
+export function tracedStart(cluster: ChaosCluster, injection: Injection): string[] {
+  return ['strace', '-D', ...wordsOf(cluster, injection)];
 }
 
-function wordsOf(cluster: ChaosCluster, role: Role, injection: Injection): string[] {
-  const { calls, effect, onLogOnly } = injection;
-  const output = join(role.process.folder, 'strace.log');
-  const words = ['-f', '-A', '-o', output, '-e', `trace=${calls}`];
-  words.push('-e', `inject=${calls}:${effect}`);
-  return onLogOnly === true ? [...words, ...logPaths(cluster, role)] : words;
+function wordsOf(cluster: ChaosCluster, { role, words, path }: Injection): string[] {
+  const { calls, effect, onLogOnly } = words;
+  const all = ['-f', '-A', '-o', path, '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
+  return onLogOnly === true ? [...all, ...logPaths(cluster, role)] : all;
 }
 
 function logPaths(cluster: ChaosCluster, role: Role): string[] {

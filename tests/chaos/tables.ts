@@ -1,0 +1,60 @@
+/** Figures of several runs as Markdown: a table of the kinds of fault, and one of the runs. */
+import { faultsIn, type KindFigures, type RunFigures } from './figures.js';
+import { type Kind, KINDS } from './plan.js';
+
+function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function sum<T>(items: readonly T[], amountOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + amountOf(item), 0);
+}
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+const KIND_HEAD = [
+  ...['Fault', 'Begun', 'Struck', 'Only armed', 'Not told which'],
+  ...['Longest without a write', 'Refused requests'],
+];
+
+export function kindsTable(runs: readonly RunFigures[]): string {
+  const rows = KINDS.flatMap((kind) => {
+    const each = runs.flatMap(({ kinds }) => kinds[kind] ?? []);
+    return each.length === 0 ? [] : [kindRow(kind, each)];
+  });
+  return table(KIND_HEAD, rows);
+}
+
+function kindRow(kind: Kind, each: readonly KindFigures[]): string[] {
+  const begun = sum(each, (figures) => figures.begun);
+  const struck = sum(each, (figures) => figures.struck ?? 0);
+  const untold = sum(each, (figures) => (figures.struck === null ? figures.begun : 0));
+  const longestMs = Math.max(...each.map((figures) => figures.longestMs));
+  const refused = sum(each, (figures) => figures.refused);
+  const counts = [begun, struck, begun - struck - untold, untold].map(grouped);
+  return [kind, ...counts, `${(longestMs / 1000).toFixed(1)} s`, grouped(refused)];
+}
+
+const RUN_HEAD = [
+  ...['Seed', 'Minutes', 'Operations', 'Acknowledged', 'Unknown', 'Faults'],
+  ...['Explained stops', 'Violations'],
+];
+
+/** A row a run, and one for all of them. */
+export function runsTable(runs: readonly RunFigures[]): string {
+  const rows = runs.map((run) => [String(run.seed), ...amountsOf([run])]);
+  return table(RUN_HEAD, [...rows, [`${runs.length} runs`, ...amountsOf(runs)]]);
+}
+
+function amountsOf(runs: readonly RunFigures[]): string[] {
+  return [
+    sum(runs, ({ minutes }) => minutes),
+    sum(runs, ({ operations }) => operations),
+    sum(runs, ({ acknowledged }) => acknowledged),
+    sum(runs, ({ unknown }) => unknown),
+    sum(runs, faultsIn),
+    sum(runs, ({ failStops }) => failStops),
+    sum(runs, ({ violations }) => violations),
+  ].map(grouped);
+}
