@@ -34,6 +34,8 @@ export interface ClusterParts {
   readonly prng: Prng;
   /** Another build of the program than the one beside this file. */
   readonly main?: string;
+  /** Lines for the configuration of participants alone. */
+  readonly participantSettings?: readonly string[];
 }
 
 const DISK_MB = 24;
@@ -158,7 +160,8 @@ export class ChaosCluster {
     const clockFile = clocked ? join(folder, 'clock') : undefined;
     if (clockFile !== undefined) writeFileSync(clockFile, '+0s\n');
     const configPath = join(folder, 'kv.conf');
-    const lines = [...this.#addressLines(place), `data_dir ${dataDir}`, ...settings];
+    const own = name === COORDINATOR ? [] : (this.parts.participantSettings ?? []);
+    const lines = [...this.#addressLines(place), `data_dir ${dataDir}`, ...settings, ...own];
     writeFileSync(configPath, `${lines.join('\n')}\n`);
     const program = join(folder, 'start');
     writeFileSync(program, this.#script(place, clockFile), { mode: 0o755 });

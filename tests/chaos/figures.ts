@@ -1,5 +1,5 @@
 /**
- * What a run amounts to, in figures that can be added to those of other runs: also by kind of fault.
+ * What a run amounts to, also by kind of fault, in figures that can be added to those of others.
  * Knows no processes; times are milliseconds of one clock.
  */
 import { type Kind, KINDS } from './plan.js';
@@ -23,7 +23,7 @@ export interface KindFigures {
   readonly struck: number | null;
   /** Between two acknowledged writes, of which the time between touches a fault of this kind. */
   readonly longestMs: number;
-  /** Requests that were answered with an error during faults of this kind, alone or beside others. */
+  /** Requests that got an error during faults of this kind, alone or beside others. */
   readonly refused: number;
 }
 

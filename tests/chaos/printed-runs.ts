@@ -7,11 +7,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { type KindFigures, type RunFigures } from './figures.js';
 import { type Kind, KINDS } from './plan.js';
 
+/** Of these every one that was begun has struck. */
+const AT_ONCE: ReadonlySet<Kind> = new Set<Kind>([
+  ...(['kill', 'partition', 'isolation', 'full disk', 'restart of all', 'wiped disk'] as const),
+]);
 const FIRST_LINE = /^chaos: seed \d+, [\d.]+ minutes/;
 const LAST_LINE_FOR_PEOPLE = /^again: .* --minutes ([\d.]+) --seed (\d+)$/;
 const JSON_LINE = /^\{"seed":/;
 const KIND_LINE =
-  /^ {2}(\S[a-z ]*?) +(\d+)(?:, of which (\d+) struck)?; longest [a-z ]+ ([\d.]+) s; refused (\d+)$/;
+  /^ {2}(\S[a-z ]*?) +(\d+)(?:, of which (\d+) struck)?; longest .* ([\d.]+) s; refused (\d+)$/;
 const FIGURE_LINE = /^([a-z][a-z ]*?) +(\d+)$/;
 
 /** Throws where a run has no end. */
@@ -50,7 +54,7 @@ function fromLines(lines: readonly string[], minutes: number, seed: number): Run
     if (kind === undefined) continue;
     kinds[kind] = {
       begun: Number(count),
-      struck: struck === undefined ? null : Number(struck),
+      struck: struckOf(kind, count, struck),
       longestMs: Number(seconds) * 1000,
       refused: Number(refused),
     };
@@ -70,6 +74,11 @@ function fromLines(lines: readonly string[], minutes: number, seed: number): Run
     violations: figure('violations'),
     kinds,
   };
+}
+
+function struckOf(kind: Kind, begun: string | undefined, told: string | undefined): number | null {
+  if (told !== undefined) return Number(told);
+  return AT_ONCE.has(kind) ? Number(begun) : null;
 }
 
 /** Both are of one run; times are rounded for people. */

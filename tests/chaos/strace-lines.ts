@@ -10,8 +10,12 @@ export interface SystemCall {
   readonly target: string;
   /** What was written or read. */
   readonly bytes: Buffer;
+  /** Where in the file, for a call that says so. */
+  readonly offset: number | null;
   /** -1 for an error; NaN if the process ended in it. */
   readonly result: number;
+  /** Which life of the process, from 0 on, where a trace holds several. */
+  readonly life: number;
   readonly enteredAt: number;
   readonly returnedAt: number;
 }
@@ -19,11 +23,15 @@ export interface SystemCall {
 /** The words of strace that make such lines, without hiding a byte. */
 export const TRACE_WORDS = ['-f', '-ttt', '-yy', '-xx', '-s', String(8 * 1024 * 1024)];
 
+/** The line between what was traced of one life of a process and of its next one. */
+export const NEXT_LIFE = '=== the next life';
+
 const LINE = /^(\d+)\s+\d+\.\d+\s+(.*)$/s;
 const RESUMED = /^<\.\.\. (\w+) resumed>(.*)$/s;
 const UNFINISHED = / <unfinished \.\.\.>$/;
 const FINISHED = /^(\w+)\((.*)\)\s+= (-?\d+|\?)/s;
 const FIRST_ARGUMENT = /^\d+<((?:->|[^>\\"]|\\.)*)>(?=,|$)/;
+const OFFSET = /^pwrite64\(.*, (\d+)\)\s+=/s;
 /** With `-xx` there is nothing between quotes but `\x` and two digits a byte. */
 const STRING = /"([^"]*)"(\.\.\.)?/g;
 
@@ -36,34 +44,53 @@ interface Begun {
 export function parseTrace(text: string): SystemCall[] {
   const calls: SystemCall[] = [];
   const begun = new Map<string, Begun>();
+  let life = 0;
   for (const [at, line] of text.split('\n').entries()) {
+    if (line === NEXT_LIFE) {
+      life += 1;
+      begun.clear();
+    }
     const [, thread = '', rest = ''] = LINE.exec(line) ?? [];
     if (rest === '' || /^(---|\+\+\+)/.test(rest)) continue;
     const resumed = RESUMED.exec(rest);
     if (resumed !== null) {
       const first = begun.get(thread);
       begun.delete(thread);
-      if (first !== undefined) calls.push(...callOf(first.text + (resumed[2] ?? ''), first.at, at));
+      if (first === undefined) continue;
+      calls.push(
+        ...callOf(first.text + (resumed[2] ?? ''), { enteredAt: first.at, returnedAt: at, life }),
+      );
     } else if (UNFINISHED.test(rest)) {
       begun.set(thread, { text: rest.replace(UNFINISHED, ''), at });
     } else {
-      calls.push(...callOf(rest, at, at));
+      calls.push(...callOf(rest, { enteredAt: at, returnedAt: at, life }));
     }
   }
   return calls;
 }
 
-function callOf(text: string, enteredAt: number, returnedAt: number): SystemCall[] {
+type Moment = Pick<SystemCall, 'enteredAt' | 'returnedAt' | 'life'>;
+
+function callOf(text: string, moment: Moment): SystemCall[] {
   const [, name, words = '', result] = FINISHED.exec(text) ?? [];
   if (name === undefined) return [];
   const target = unescape(FIRST_ARGUMENT.exec(words)?.[1] ?? '');
   const parts: Buffer[] = [];
   for (const [, hex = '', more] of words.matchAll(STRING)) {
-    if (more !== undefined) throw new Error(`strace cut a string short in line ${enteredAt + 1}`);
+    if (more !== undefined)
+      throw new Error(`strace cut a string short in line ${moment.enteredAt + 1}`);
     parts.push(Buffer.from(hex.replaceAll('\\x', ''), 'hex'));
   }
+  const offset = OFFSET.exec(text)?.[1];
   return [
-    { name, target, bytes: Buffer.concat(parts), result: Number(result), enteredAt, returnedAt },
+    {
+      name,
+      target,
+      bytes: Buffer.concat(parts),
+      offset: offset === undefined ? null : Number(offset),
+      result: Number(result),
+      ...moment,
+    },
   ];
 }
 

@@ -1,6 +1,8 @@
 /**
  * A process's log as its trace shows it: which records were written in which line, and in which
- * line the sync returned that made them durable. Knows nothing of what was sent.
+ * line the sync returned that made them durable. What a life left without a sync counts as durable
+ * only when the next one has written it again and synced that: the page cache alone is no evidence.
+ * Knows nothing of what was sent.
  */
 import { encodeBody, encodedBytes } from '../../src/wal/codec.js';
 import { SEGMENT_HEADER_BYTES } from '../../src/wal/format.js';
@@ -23,16 +25,30 @@ const SEGMENT = /\/\d{8}\.log$/;
 
 class TracedSegment {
   readonly records: { readonly end: number; readonly traced: TracedRecord }[] = [];
+  /** So much is written, by this life or durably by an earlier one. */
   written = 0;
+  #life = 0;
+  #fed = 0;
+  #synced = 0;
   /** Bytes until the header is whole. */
   #head = Buffer.alloc(0);
   #reader: SegmentReader | null = null;
   #line = 0;
 
   write(call: SystemCall): void {
-    const bytes = call.bytes.subarray(0, Math.max(0, call.result));
-    this.written += bytes.length;
+    this.enter(call.life);
+    const at = call.offset ?? this.#fed;
+    const end = at + call.result;
+    // Behind a gap it makes nothing whole.
+    if (at > this.written) return;
+    this.written = Math.max(this.written, end);
+    if (end <= this.#fed) return;
     this.#line = call.enteredAt;
+    this.#feed(call.bytes.subarray(this.#fed - at, call.result), call.target);
+  }
+
+  #feed(bytes: Buffer, target: string): void {
+    this.#fed += bytes.length;
     if (this.#reader === null) {
       this.#head = Buffer.concat([this.#head, bytes]);
       if (this.#head.length < SEGMENT_HEADER_BYTES) return;
@@ -41,10 +57,17 @@ class TracedSegment {
     } else {
       this.#reader.feed(bytes);
     }
-    if (this.#reader.isBad) throw new Error(`the log in the trace is not whole: ${call.target}`);
+    if (this.#reader.isBad) throw new Error(`the log in the trace is not whole: ${target}`);
+  }
+
+  enter(life: number): void {
+    if (life === this.#life) return;
+    this.#life = life;
+    this.written = this.#synced;
   }
 
   synced(bytes: number, line: number): void {
+    this.#synced = Math.max(this.#synced, bytes);
     for (const { end, traced } of this.records) {
       if (end <= bytes && traced.durableAt === Infinity) traced.durableAt = line;
     }
@@ -74,7 +97,11 @@ export function tracedRecords(calls: readonly SystemCall[]): TracedRecord[] {
     } else if (SYNCS.has(call.name)) {
       let covered = 0;
       // Whatever is written while it is under way may have come too late for it.
-      events.push({ at: call.enteredAt - 0.5, happen: () => (covered = segment.written) });
+      const begin = (): void => {
+        segment.enter(call.life);
+        covered = segment.written;
+      };
+      events.push({ at: call.enteredAt - 0.5, happen: begin });
       const end = (): void => segment.synced(covered, call.returnedAt);
       events.push({ at: call.returnedAt, happen: end });
     }

@@ -12,6 +12,8 @@ export interface Frame {
 
 export interface TracedStream {
   readonly target: string;
+  /** Of the process. */
+  readonly life: number;
   readonly sent: Frame[];
   readonly received: Frame[];
 }
@@ -66,14 +68,16 @@ export function tracedStreams(calls: readonly SystemCall[]): TracedStream[] {
   const scanners = new Map<string, { sent: FrameScanner; received: FrameScanner }>();
   for (const call of calls) {
     if (!SOCKET.test(call.target) || !(call.result > 0)) continue;
-    const { target } = call;
-    const stream = streams.get(target) ?? { target, sent: [], received: [] };
-    streams.set(target, stream);
-    const scanner = scanners.get(target) ?? {
+    const { target, life } = call;
+    // A port may be used again in a later life.
+    const name = `${life} ${target}`;
+    const stream = streams.get(name) ?? { target, life, sent: [], received: [] };
+    streams.set(name, stream);
+    const scanner = scanners.get(name) ?? {
       sent: new FrameScanner(true),
       received: new FrameScanner(false),
     };
-    scanners.set(target, scanner);
+    scanners.set(name, scanner);
     const bytes = call.bytes.subarray(0, call.result);
     if (SENDS.has(call.name)) stream.sent.push(...scanner.sent.feed(bytes, call.enteredAt));
     if (RECEIVES.has(call.name)) {

@@ -22,7 +22,7 @@ describe('the figures of a chaos run', () => {
     ] as const);
     const acknowledgedAt = [90, 190, 210, 480, 600, 850, 860, 1400];
     const figures = figuresByKind(tallies, { acknowledgedAt, refusedAt: [], episodes });
-    // From 210 to 480 nothing was wrong; from 860 to 1400 the second fault was still there at first.
+    // From 210 to 480 nothing was wrong; at 860 the second fault still was there.
     expect(figures.pause?.longestMs).to.equal(540);
     const early = figuresByKind(tallies, {
       acknowledgedAt: [90, 190, 210, 480],

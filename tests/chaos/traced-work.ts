@@ -1,0 +1,107 @@
+/**
+ * What a traced cluster is made to do: single writes, pipelined ones, one too large for one message,
+ * one that every participant refuses, a participant that is killed among writes and comes back, and
+ * a coordinator that is killed with a transaction in doubt. No key is written twice.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseInfo } from '../helpers/cluster-info.js';
+import { ReplyError, RespConnection, textOf } from '../helpers/resp-connection.js';
+import type { Role } from './chaos-cluster.js';
+import type { TracedCluster } from './traced-run.js';
+
+const SINGLE_WRITES = 20;
+const PIPELINED_WRITES = 40;
+/** Just too large for one message. */
+const LARGE_BYTES = 530_000;
+/** With a large value it is more than a participant may hold; in one message all the same. */
+const REFUSED_BYTES = 520_000;
+const LAZY_SYNCS_MS = 500;
+const IN_DOUBT_LIMIT_MS = 10_000;
+const INFO_POLL_MS = 10;
+
+/** Less than the coordinator's, so that it is they who refuse. */
+export const PARTICIPANT_SETTINGS = ['max_memory 1mb'];
+/** How many writes are answered with OK: singles, two lots of pipelined ones, large, last, after. */
+export const ACKNOWLEDGED_WRITES = SINGLE_WRITES + 2 * PIPELINED_WRITES + 3;
+
+const set = async (connection: RespConnection, key: string, value = 'v'): Promise<void> => {
+  textOf(await connection.command('SET', key, value));
+};
+
+async function pipelined(connection: RespConnection, name: string): Promise<void> {
+  const keys = Array.from({ length: PIPELINED_WRITES }, (_, n) => `${name}${n}`);
+  await Promise.all(keys.map((key) => set(connection, key)));
+}
+
+export async function write({ cluster }: TracedCluster): Promise<void> {
+  const connection = await cluster.connect();
+  for (let n = 0; n < SINGLE_WRITES; n += 1) await set(connection, `single${n}`);
+  await pipelined(connection, 'pipelined');
+  await set(connection, 'large', 'x'.repeat(LARGE_BYTES));
+  // What nobody waits for is synced and told a little later.
+  await delay(LAZY_SYNCS_MS);
+  await set(connection, 'last');
+  connection.close();
+}
+
+export async function writeThroughFaults(traced: TracedCluster): Promise<void> {
+  await write(traced);
+  const connection = await traced.cluster.connect();
+  await refuse(connection);
+  await loseParticipant(traced, connection);
+  await loseCoordinator(traced, connection);
+  const later = await traced.cluster.connect();
+  await set(later, 'after');
+  later.close();
+}
+
+async function refuse(connection: RespConnection): Promise<void> {
+  const reply = await connection.command('SET', 'refused', 'x'.repeat(REFUSED_BYTES));
+  if (reply instanceof ReplyError && reply.message.startsWith('OOM')) return;
+  throw new Error('a write that no participant has room for was not refused by them');
+}
+
+/** The others decide without it; it comes back to what it has missed. */
+async function loseParticipant(
+  { cluster, start, whole }: TracedCluster,
+  connection: RespConnection,
+): Promise<void> {
+  const role = cluster.role('participant2');
+  const written = pipelined(connection, 'outage');
+  await role.process.kill9();
+  await written;
+  start(role);
+  await whole();
+}
+
+/** One participant is stopped meanwhile: nothing is decided, and the others are in doubt. */
+async function loseCoordinator(
+  { cluster, start, whole }: TracedCluster,
+  connection: RespConnection,
+): Promise<void> {
+  const stopped = cluster.role('participant3');
+  stopped.process.pause();
+  const written = Promise.allSettled([set(connection, 'undecided')]);
+  await untilInDoubt(cluster.role('participant1'));
+  await cluster.coordinator.process.kill9();
+  const [result] = await written;
+  if (result.status === 'fulfilled') throw new Error('it was decided without a participant');
+  stopped.process.resume();
+  start(cluster.coordinator);
+  await whole();
+}
+
+async function untilInDoubt({ process: { host, port } }: Role): Promise<void> {
+  const connection = await RespConnection.open(host, port);
+  const deadline = performance.now() + IN_DOUBT_LIMIT_MS;
+  try {
+    for (;;) {
+      const { fields } = parseInfo(textOf(await connection.command('INFO')));
+      if (Number(fields['in_doubt']) > 0) return;
+      if (performance.now() > deadline) throw new Error('no transaction came to be in doubt');
+      await delay(INFO_POLL_MS);
+    }
+  } finally {
+    connection.close();
+  }
+}
