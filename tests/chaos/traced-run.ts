@@ -17,8 +17,8 @@ export type Traces = ReadonlyMap<string, readonly SystemCall[]>;
 
 export interface TracedCluster {
   readonly cluster: ChaosCluster;
-  /** Begins the next life of a role that is down. */
-  readonly start: (role: Role) => void;
+  /** Begins the next life of a role that is down; `sync`: what its syncs meet. */
+  readonly start: (role: Role, sync?: string) => void;
   /** Until everybody is a member. */
   readonly whole: () => Promise<void>;
 }
@@ -27,8 +27,13 @@ const CALLS = [
   ...['write', 'writev', 'pwrite64', 'pwritev', 'sendto', 'sendmsg'],
   ...['read', 'readv', 'recvfrom', 'recvmsg', 'fsync', 'fdatasync'],
 ];
-/** A sync that takes this long is not over by chance when something leaves too early. */
-const SLOW_SYNC_MICROS = 3000;
+/** A sync that takes so many µs is not over by chance when something leaves too early. */
+const SLOW = 'delay_exit=3000';
+/**
+ * The process is killed between a write and its sync, at the latest by so many syncs of each of the
+ * threads that sync for it; by fewer altogether it is not.
+ */
+export const FATAL_SYNC = 'signal=KILL:when=20';
 const WHOLE_LIMIT_MS = 30_000;
 const TRACE_END_MS = 10_000;
 const TRACE_POLL_MS = 20;
@@ -56,11 +61,11 @@ export async function traceCluster({ work, ...others }: TracedParts): Promise<Tr
   const parts = { folder, topology, abilities: PLAIN, prng: new Prng(1) };
   const cluster = new ChaosCluster({ ...parts, ...others });
   const paths = new Map<string, string[]>(ROLE_NAMES.map((name) => [name, []]));
-  const start = (role: Role): void => {
+  const start = (role: Role, sync = SLOW): void => {
     const lives = paths.get(role.process.name) ?? [];
     const path = join(folder, `${role.process.name}.${lives.length}.trace`);
     lives.push(path);
-    const inject = ['-e', `inject=fdatasync:delay_exit=${SLOW_SYNC_MICROS}`];
+    const inject = ['-e', `inject=fdatasync:${sync}`];
     const words = [...TRACE_WORDS, '-o', path, '-e', `trace=${CALLS.join(',')}`, ...inject];
     cluster.launch(role, ['strace', '-D', ...words]);
   };

@@ -1,13 +1,14 @@
 /**
- * What a traced cluster is made to do: single writes, pipelined ones, one too large for one message,
- * one that every participant refuses, a participant that is killed among writes and comes back, and
- * a coordinator that is killed with a transaction in doubt. No key is written twice.
+ * What a traced cluster is made to do: single writes, pipelined ones, one too large for a message,
+ * one that every participant refuses, a participant that dies twice and comes back, once between a
+ * write and its sync, and a coordinator that is killed with a transaction in doubt. No key is
+ * written twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseInfo } from '../helpers/cluster-info.js';
 import { ReplyError, RespConnection, textOf } from '../helpers/resp-connection.js';
 import type { Role } from './chaos-cluster.js';
-import type { TracedCluster } from './traced-run.js';
+import { FATAL_SYNC, type TracedCluster } from './traced-run.js';
 
 const SINGLE_WRITES = 20;
 const PIPELINED_WRITES = 40;
@@ -18,11 +19,13 @@ const REFUSED_BYTES = 520_000;
 const LAZY_SYNCS_MS = 500;
 const IN_DOUBT_LIMIT_MS = 10_000;
 const INFO_POLL_MS = 10;
+/** More than all syncs that it may live through. */
+const MOST_WRITES_TO_DEATH = 200;
 
 /** Less than the coordinator's, so that it is they who refuse. */
 export const PARTICIPANT_SETTINGS = ['max_memory 1mb'];
-/** How many writes are answered with OK: singles, two lots of pipelined ones, large, last, after. */
-export const ACKNOWLEDGED_WRITES = SINGLE_WRITES + 2 * PIPELINED_WRITES + 3;
+/** So many writes are answered with OK, besides those that a participant does not survive. */
+export const ACKNOWLEDGED_WRITES = SINGLE_WRITES + PIPELINED_WRITES + 3;
 
 const set = async (connection: RespConnection, key: string, value = 'v'): Promise<void> => {
   textOf(await connection.command('SET', key, value));
@@ -61,15 +64,19 @@ async function refuse(connection: RespConnection): Promise<void> {
   throw new Error('a write that no participant has room for was not refused by them');
 }
 
-/** The others decide without it; it comes back to what it has missed. */
+/** It dies with a record that is written and not synced; the others decide without it. */
 async function loseParticipant(
   { cluster, start, whole }: TracedCluster,
   connection: RespConnection,
 ): Promise<void> {
   const role = cluster.role('participant2');
-  const written = pipelined(connection, 'outage');
   await role.process.kill9();
-  await written;
+  start(role, FATAL_SYNC);
+  await whole();
+  for (let n = 0; role.process.isRunning; n += 1) {
+    if (n === MOST_WRITES_TO_DEATH) throw new Error(`${role.process.name} still runs`);
+    await set(connection, `outage${n}`);
+  }
   start(role);
   await whole();
 }

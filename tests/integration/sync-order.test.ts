@@ -90,7 +90,7 @@ describe('the order of syncs and promises in a real run', function () {
     expect(violations).to.deep.equal([]);
     expect(rulesIn(checks)).to.deep.equal([...COORDINATOR_RULES].sort());
     const replies = checks.filter(({ rule }) => rule === 'reply to a client');
-    expect(replies).to.have.length(ACKNOWLEDGED_WRITES);
+    expect(replies.length).to.be.above(ACKNOWLEDGED_WRITES);
   });
 
   it('lets nothing leave a participant before its sync', () => {
