@@ -93,7 +93,7 @@ describe('the tables of chaos runs', () => {
     expect(runsTable([OF_OLD, OF_NEW]).split('\n').slice(2)).to.deep.equal([
       '| 501 | 20 | 2,500 | 1,300 | 11 | 9 | 4 | 0 |',
       '| 502 | 2 | 2,500 | 1,300 | 11 | 10 | 4 | 0 |',
-      '| 2 runs | 22 | 5,000 | 2,600 | 22 | 19 | 8 | 0 |',
+      '| all | 22 | 5,000 | 2,600 | 22 | 19 | 8 | 0 |',
     ]);
   });
 });
