@@ -2,6 +2,7 @@
  * Sockets that behave badly: they do not read, write a byte at a time, announce what they never
  * send, say nothing at all, or vanish. All of them can be ended at once.
  */
+import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -13,24 +14,36 @@ export interface Target {
 /** Connections made at a time: fewer than a server's backlog. */
 const WAVE = 250;
 const CONNECT_TIMEOUT_MS = 20_000;
+/** Less than a peer has to prove itself: that closes connections as well. */
+const CLOSE_TIMEOUT_MS = 8000;
 
 export class BadClients {
   private readonly sockets: Socket[] = [];
+  private readonly ends = new EventEmitter();
 
   constructor(private readonly target: Target) {}
-
-  get count(): number {
-    return this.sockets.length;
-  }
 
   /** Connections that a server has closed, or is about to. */
   get closedCount(): number {
     return this.sockets.filter((socket) => socket.destroyed || socket.readableEnded).length;
   }
 
+  /** Waits until a server has closed so many. Only who reads hears of it. */
+  async closed(count: number): Promise<void> {
+    const timer = setTimeout(() => {
+      this.ends.emit('error', new Error(`${this.closedCount} were closed, not ${count}`));
+    }, CLOSE_TIMEOUT_MS);
+    try {
+      while (this.closedCount < count) await once(this.ends, 'end');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async open(): Promise<Socket> {
     const socket = connect({ ...this.target, noDelay: true, allowHalfOpen: true });
     this.sockets.push(socket);
+    for (const event of ['end', 'close']) socket.on(event, () => this.ends.emit('end'));
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`no connection to ${this.target.port} within ${CONNECT_TIMEOUT_MS} ms`));
