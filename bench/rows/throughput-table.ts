@@ -118,7 +118,7 @@ const GET_CLIENTS: readonly ThroughputRow[] = [1, 50, 200].map((connections) => 
   axis: ['clients', connections, 'GET'],
 }));
 
-/** Requests come whether earlier ones are answered or not: who stalls is charged with all of them. */
+/** Requests come whether earlier ones are answered or not: who stalls pays for all of them. */
 const AT_FIXED_RATES: readonly ThroughputRow[] = [2000, 5000, 10_000].map((rate) => ({
   name: `set-rate-${rate}-wait`,
   title: `SET, ${rate} a second whatever happens`,
