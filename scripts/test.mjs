@@ -35,9 +35,16 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** A line each, repeated at the end: what came between is long. */
 const failures = [];
 const startedAt = performance.now();
+/** In seconds; null until it has run. */
+let searchSeconds = null;
+let allSeconds = null;
+
+function secondsSince(time) {
+  return (performance.now() - time) / 1000;
+}
 
 function minutesSince(time) {
-  const seconds = Math.round((performance.now() - time) / 1000);
+  const seconds = Math.round(secondsSince(time));
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
@@ -93,23 +100,39 @@ async function finish({ name, ended, output, took }) {
   return count(name, status === 0);
 }
 
-/** A run of mocha, counted test by test; as one failure where it did not get to its end. */
+/**
+ * A run of mocha, counted test by test; as one failure where it did not get to its end. Says whether
+ * all of it passed.
+ */
 async function tests(name, run) {
   const countsFile = join(root, '.build', `counts-${name.replaceAll(/\W+/g, '-')}.json`);
   rmSync(countsFile, { force: true });
   const passed = await run({ KV_COUNTS_FILE: countsFile });
-  if (!existsSync(countsFile)) return;
+  if (!existsSync(countsFile)) return passed;
   const counts = JSON.parse(readFileSync(countsFile, 'utf8'));
   if (passed) total.passed--;
   else if (counts.failed > 0) total.failed--;
   for (const key of Object.keys(total)) total[key] += counts[key];
   for (const failure of counts.failures) failures.push(`  ${failure}`);
+  return passed;
 }
 
 function withCoverage(files) {
   const name = 'tests with coverage';
   const args = [bin('mocha'), ...files];
   return tests(name, (env) => finish(begin(name, bin('c8'), args, { ...process.env, ...env })));
+}
+
+/** A test that failed may have left out branches: then nothing is compared. */
+async function coverageIsAsDescribed() {
+  rmSync(LCOV, { force: true });
+  if (!(await withCoverage(COVERED))) return;
+  const { coverageDifferences } = await import('../dist/tests/helpers/coverage-page.js');
+  const page = readFileSync(join(root, 'docs/COVERAGE.md'), 'utf8');
+  const differences = coverageDifferences(page, readFileSync(LCOV, 'utf8'));
+  const name = 'docs/COVERAGE.md against coverage/lcov.info';
+  process.stdout.write(`\n== ${name}\n${differences.map((line) => `${line}\n`).join('')}`);
+  count(name, differences.length === 0);
 }
 
 /** One file of tests after the other, as long as there are any; several lanes share them. */
@@ -178,7 +201,9 @@ async function check() {
 
 /** First what uses every processor, then what uses one, side by side. */
 async function search() {
+  const begunAt = performance.now();
   await lane([ON_ALL]);
+  searchSeconds = secondsSince(begunAt);
   const files = testFilesIn(SEARCHING).filter((file) => file !== ON_ALL);
   await Promise.all([lane(files), lane(files)]);
 }
@@ -186,17 +211,28 @@ async function search() {
 async function everything(checks) {
   const files = filesWithProcesses();
   const grading = beginGrading();
-  const covered = withCoverage(COVERED).then(() => lane(files));
+  const covered = coverageIsAsDescribed().then(() => lane(files));
   await Promise.all([covered, checks.then(() => lane(files)), finishGrading(grading)]);
   await lane([...PROMPT]);
   process.stdout.write(`\n== all tests but those that search took ${minutesSince(startedAt)}\n`);
   await search();
-  process.stdout.write(`\n== all tests took ${minutesSince(startedAt)}\n`);
+  allSeconds = secondsSince(startedAt);
   if (CHAOS_MINUTES === '') return;
   const chaos = join(root, 'dist/tests/chaos/chaos.js');
   step('chaos', process.execPath, [chaos, '--minutes', CHAOS_MINUTES, '--seed', '1']);
 }
 
+/** Where the tests ran to their end. */
+async function sayHowLong() {
+  if (searchSeconds === null || allSeconds === null) return;
+  const { durationLines } = await import('../dist/tests/helpers/durations.js');
+  const warns = process.env.KV_REQUIRE_TOOLS !== undefined;
+  for (const line of durationLines({ searchSeconds, allSeconds }, warns)) {
+    process.stdout.write(`\n== ${line}\n`);
+  }
+}
+
+const LCOV = join(root, 'coverage', 'lcov.info');
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const FORMAT = [bin('oxfmt'), ['--check', '.']];
 const LINT = [bin('oxlint'), []];
@@ -214,6 +250,7 @@ await checks;
 const { countsLine } = built
   ? await import('../dist/tests/helpers/counts.js')
   : { countsLine: ({ passed, failed }) => `${passed} passed, ${failed} failed` };
+if (built) await sayHowLong();
 for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
 process.stdout.write(`\n${countsLine(total)}\n`);
 process.exit(total.failed === 0 ? 0 : 1);
