@@ -1,50 +1,65 @@
 /**
- * docs/SCHEDULES.md names every schedule once, in order, and every test that it names is there: a
- * title in the file that is said to have it, a transcript that opens with the schedule's number.
+ * docs/SCHEDULES.md names every schedule once, in order; every test that it names is there and is
+ * run; and every test, transcript or plan that bears a schedule's number is named in its row.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { KINDS } from '../chaos/plan.js';
+import { liveTitles } from '../helpers/live-titles.js';
 import { PROJECT_ROOT } from '../helpers/project-root.js';
+import {
+  FAULT_KINDS,
+  type Nameable,
+  numbersOf,
+  problem,
+  rowsOf,
+  unnamed,
+} from '../helpers/schedule-page.js';
+import { keptPlans } from '../sim/corpus.js';
 
-const ROW = /^\| ([SH]\d+) \| (.+?) \| (.+) \|$/;
-const REFERENCE = /^`([^`]+)`(?: “([^”]+)”)?$/;
-const MIN_TITLE = 12;
-
-interface Row {
-  readonly number: string;
-  readonly schedule: string;
-  readonly tests: readonly string[];
-}
-
-function rowsOf(text: string): Row[] {
-  return text.split('\n').flatMap((line) => {
-    const [, number, schedule, tests] = ROW.exec(line) ?? [];
-    if (number === undefined || schedule === undefined || tests === undefined) return [];
-    return [{ number, schedule, tests: tests.split('; ') }];
-  });
+function read(path: string): string {
+  return readFileSync(join(PROJECT_ROOT, path), 'utf8');
 }
 
 function numbered(letter: string, count: number): string[] {
   return Array.from({ length: count }, (_none, index) => `${letter}${index + 1}`);
 }
 
-/** What is wrong with a reference, or null. */
-function problem(number: string, reference: string): string | null {
-  const [, path, title] = REFERENCE.exec(reference) ?? [];
-  if (path === undefined) return 'is no `file` “title”';
-  if (!existsSync(join(PROJECT_ROOT, path))) return 'there is no such file';
-  const text = readFileSync(join(PROJECT_ROOT, path), 'utf8');
-  if (path.endsWith('.txt')) {
-    const numbers = /^# ((?:[SH]\d+(?:, |: ))+)/.exec(text)?.[1]?.split(/, |: /) ?? [];
-    return numbers.includes(number) ? null : `the transcript does not open with ${number}`;
-  }
-  if (title === undefined || title.length < MIN_TITLE) return 'names no test';
-  return text.includes(title) ? null : 'there is no such title';
+function filesOf(folder: string, ending: string): string[] {
+  return readdirSync(join(PROJECT_ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .sort();
+}
+
+/** `S4, H17` of a text that opens so. */
+function openingOf(text: string): string {
+  return /^(?:# )?([SH]\d+(?:, [SH]\d+)*): /.exec(text)?.[1] ?? '';
+}
+
+/** The faults of the chaos run are named as their list names them. */
+function everythingNameable(): Nameable[] {
+  const tests = filesOf('tests', '.test.ts').map((path) => {
+    return { path, titles: liveTitles(path, read(path)), numbers: [] };
+  });
+  const transcripts = filesOf('tests/scenarios', '.txt').map((path) => {
+    return { path, titles: null, numbers: numbersOf(openingOf(read(path))) };
+  });
+  const plans = keptPlans().map(({ name, showed }) => {
+    return {
+      path: `tests/sim/corpus/${name}.json`,
+      titles: null,
+      numbers: numbersOf(openingOf(showed)),
+    };
+  });
+  return [...tests, ...transcripts, ...plans, { path: FAULT_KINDS, titles: KINDS, numbers: [] }];
 }
 
 describe('docs/SCHEDULES.md', () => {
-  const rows = rowsOf(readFileSync(join(PROJECT_ROOT, 'docs/SCHEDULES.md'), 'utf8'));
+  const rows = rowsOf(read('docs/SCHEDULES.md'));
+  const nameables = everythingNameable();
+  const byPath = new Map(nameables.map((each) => [each.path, each]));
 
   it('has the fifty and the twenty schedules, each once, in words of its own', () => {
     const numbers = rows.map(({ number }) => number);
@@ -53,34 +68,22 @@ describe('docs/SCHEDULES.md', () => {
     expect(new Set(rows.map(({ schedule }) => schedule)).size).to.equal(rows.length);
   });
 
-  it('names tests that there are', () => {
-    const wrong = rows.flatMap(({ number, tests }) =>
-      tests.flatMap((each) => {
-        const found = problem(number, each);
+  it('names tests that are run, each once in a row', () => {
+    const wrong = rows.flatMap(({ number, tests }) => {
+      expect(new Set(tests).size, number).to.equal(tests.length);
+      return tests.flatMap((each) => {
+        const found = problem(number, each, byPath);
         return found === null ? [] : [`${number}: ${each}: ${found}`];
-      }),
-    );
+      });
+    });
     expect(wrong.join('\n')).to.equal('');
   });
 
-  it('is linked from the page on testing', () => {
-    const page = readFileSync(join(PROJECT_ROOT, 'docs/TESTING.md'), 'utf8');
-    expect(page).to.include('(SCHEDULES.md)');
+  it('names every test that bears the number of a schedule', () => {
+    expect(unnamed(rows, nameables).join('\n')).to.equal('');
   });
-});
 
-describe('a named test', () => {
-  it('is missed where its file, its title or its number is', () => {
-    const transcript = 'tests/scenarios/s47-nothing-to-delete.txt';
-    expect(problem('S47', `\`${transcript}\``)).to.equal(null);
-    expect(problem('S46', `\`${transcript}\``)).to.include('does not open with S46');
-    expect(problem('S1', '`tests/absent.test.ts` “some title or other”')).to.include(
-      'no such file',
-    );
-    const own = 'tests/unit/tidy.test.ts';
-    expect(problem('S1', `\`${own}\` “has tests that are as tidy”`)).to.equal(null);
-    expect(problem('S1', `\`${own}\` “has tests that are untidy”`)).to.include('no such title');
-    expect(problem('S1', `\`${own}\``)).to.include('names no test');
-    expect(problem('S1', own)).to.include('is no `file`');
+  it('is linked from the page on testing', () => {
+    expect(read('docs/TESTING.md')).to.include('(SCHEDULES.md)');
   });
 });
