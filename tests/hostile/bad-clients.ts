@@ -14,8 +14,7 @@ export interface Target {
 /** Connections made at a time: fewer than a server's backlog. */
 const WAVE = 250;
 const CONNECT_TIMEOUT_MS = 20_000;
-/** Less than a peer has to prove itself: that closes connections as well. */
-const CLOSE_TIMEOUT_MS = 8000;
+const CLOSE_TIMEOUT_MS = 20_000;
 
 export class BadClients {
   private readonly sockets: Socket[] = [];
@@ -29,10 +28,10 @@ export class BadClients {
   }
 
   /** Waits until a server has closed so many. Only who reads hears of it. */
-  async closed(count: number): Promise<void> {
+  async closed(count: number, withinMs = CLOSE_TIMEOUT_MS): Promise<void> {
     const timer = setTimeout(() => {
       this.ends.emit('error', new Error(`${this.closedCount} were closed, not ${count}`));
-    }, CLOSE_TIMEOUT_MS);
+    }, withinMs);
     try {
       while (this.closedCount < count) await once(this.ends, 'end');
     } finally {

@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { MAX_UNPROVED_PEERS } from '../../src/io/unproved-peers.js';
+import { MAX_UNPROVED_PEERS, UNPROVED_PEER_MS } from '../../src/io/unproved-peers.js';
 import { PEER_PREFIX } from '../../src/rpc/codec.js';
 import { MAX_UNPROVED_BYTES } from '../../src/rpc/limits.js';
 import { request } from '../helpers/one-shot.js';
@@ -28,6 +28,10 @@ const UNREADING = 20;
 /** What one who does not read asks to hear: far more than may wait for it. */
 const ECHO_BYTES = 16 * 1024;
 const ECHOES = 1000;
+/** Less than a peer has to prove itself: that ends connections as well. */
+const CLOSED_WITHIN_MS = UNPROVED_PEER_MS - 1500;
+/** Of what a peer is told that goes beyond its limit. */
+const TOO_MUCH = 'bytes before the handshake has ended';
 /** Of the coordinator, and what else may come or go while files are counted. */
 const OTHER_FILES = 8;
 
@@ -63,11 +67,18 @@ describe('hostile connections to participants', function () {
 
   /** Neither fewer nor more, once those beyond the limit are closed. */
   async function keepsOnly(limit: number, crowd: readonly BadClients[]): Promise<void> {
-    await Promise.all(crowd.map((clients) => clients.closed(TOO_MANY)));
+    await Promise.all(crowd.map((clients) => clients.closed(TOO_MANY, CLOSED_WITHIN_MS)));
     for (const participant of cluster.participants) {
       const kept = besieged.newFilesOf(participant);
       expect(kept, `kept by ${participant.name}`).to.be.closeTo(limit, OTHER_FILES);
     }
+  }
+
+  /** A welcome and a message without end, so many bytes of both together. */
+  function unfinished(bytes: number): Buffer {
+    const begun = Buffer.from('*2\r\n$9\r\n2PC.PROVE\r\n$400000000\r\n');
+    const start = Buffer.concat([besieged.soundHello(), begun]);
+    return Buffer.concat([start, Buffer.alloc(bytes - start.length, 'x')]);
   }
 
   async function aCoordinatorGetsIn(): Promise<void> {
@@ -83,23 +94,25 @@ describe('hostile connections to participants', function () {
     besieged.expectGrowthBelow(most, ...cluster.participants);
   });
 
-  it('that prove nothing are as many as the protocol says, however much they send', async () => {
-    const start = Buffer.concat([
-      besieged.soundHello(),
-      Buffer.from('*2\r\n$9\r\n2PC.PROVE\r\n$400000000\r\n'),
-    ]);
-    const rest = Buffer.alloc(MAX_UNPROVED_BYTES - start.length, 'x');
-    const sockets: Socket[] = [];
-    const crowd = await crowds(STRANGERS, (socket) => {
-      sockets.push(socket);
-      socket.write(Buffer.concat([start, rest]));
-    });
+  it('that prove nothing are as many as the protocol says, and hold up no coordinator', async () => {
+    const start = unfinished(MAX_UNPROVED_BYTES);
+    const crowd = await crowds(STRANGERS, (socket) => socket.write(start));
     await keepsOnly(MAX_UNPROVED_PEERS, crowd);
-    besieged.expectGrowthBelow(STRANGERS_BYTES, ...cluster.participants);
     await aCoordinatorGetsIn();
-    const more = Buffer.alloc(8 * MAX_UNPROVED_BYTES, 'x');
-    for (const socket of sockets) if (!socket.readableEnded) socket.write(more);
-    await Promise.all(crowd.map((clients) => clients.closed(STRANGERS)));
+    besieged.expectGrowthBelow(STRANGERS_BYTES, ...cluster.participants);
+  });
+
+  it('that send much and prove nothing are told so, and cost no more', async () => {
+    const much = unfinished(8 * MAX_UNPROVED_BYTES);
+    let told = 0;
+    const crowd = await crowds(MAX_UNPROVED_PEERS, (socket) => {
+      socket.on('data', (chunk) => {
+        if (chunk.includes(TOO_MUCH)) told += 1;
+      });
+      socket.write(much);
+    });
+    await Promise.all(crowd.map((clients) => clients.closed(MAX_UNPROVED_PEERS)));
+    expect(told).to.equal(crowd.length * MAX_UNPROVED_PEERS);
     besieged.expectGrowthBelow(STRANGERS_BYTES, ...cluster.participants);
   });
 
