@@ -2,12 +2,11 @@
  * Rules that are switched off one at a time, from outside: in a copy of the compiled program one
  * place is changed, and the simulator must then report a violation. What ships holds no switch.
  */
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import { PROJECT_ROOT } from '../helpers/project-root.js';
-import type { Tally } from './tally.js';
+import type { SimOptions } from './options.js';
+import { SimThread } from './thread.js';
 
 export interface Edit {
   /** Compiled file, from `dist`. */
@@ -65,10 +64,11 @@ export function brokenFiles({ name, edits, also }: Control): ReadonlyMap<string,
   return texts;
 }
 
-/** A copy of the compiled program without this rule; its folder. */
+/** A copy of the compiled program without this rule; its folder, which is the caller's alone. */
 export function breakRule(control: Control): string {
-  const folder = join(PROJECT_ROOT, '.build', 'controls', control.name);
-  rmSync(folder, { recursive: true, force: true });
+  const all = join(PROJECT_ROOT, '.build', 'controls');
+  mkdirSync(all, { recursive: true });
+  const folder = mkdtempSync(join(all, `${control.name}-`));
   for (const part of FOLDERS) {
     cpSync(join(PROJECT_ROOT, 'dist', part), join(folder, part), { recursive: true });
   }
@@ -77,37 +77,43 @@ export function breakRule(control: Control): string {
 }
 
 /** Runs seeds with the rule broken until one fails. */
-export async function runControl(
-  control: Control,
-  seeds: readonly number[],
-): Promise<ControlResult> {
-  const folder = breakRule(control);
-  const worker = new Worker(pathToFileURL(join(folder, 'tests/sim/worker.js')));
-  let stopped = '';
-  try {
+export function runControl(control: Control, seeds: readonly number[]): Promise<ControlResult> {
+  return whileBroken(control, async (thread) => {
+    let stopped = '';
     for (const [index, seed] of seeds.entries()) {
-      const { failures } = await runSeed(worker, seed);
-      const violation = failures[0]?.violations[0];
+      const violation = (await thread.runSeed(seed)).violations[0];
       if (violation === undefined) continue;
-      if (!OWN_CHECKS.test(violation) && control.stoppedBy?.test(violation) !== true) {
+      if (isHarm(control, violation)) {
         return { control, seeds: index + 1, seed, violation, stopped };
       }
       stopped = violation;
     }
     return { control, seeds: null, seed: null, violation: '', stopped };
-  } finally {
-    await worker.terminate();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
-function runSeed(worker: Worker, seed: number): Promise<Tally> {
-  return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('message', (tally: Tally) => {
-      worker.off('error', reject);
-      resolve(tally);
-    });
-    worker.postMessage({ seeds: [seed] });
+/** What harm the lack of the rule does in this plan; empty: none. */
+export function harmIn(control: Control, plan: SimOptions): Promise<string> {
+  return whileBroken(control, async (thread) => {
+    const violation = (await thread.runPlan(plan)).violations[0] ?? '';
+    return isHarm(control, violation) ? violation : '';
   });
+}
+
+function isHarm({ stoppedBy }: Control, violation: string): boolean {
+  return !OWN_CHECKS.test(violation) && stoppedBy?.test(violation) !== true;
+}
+
+async function whileBroken<Result>(
+  control: Control,
+  use: (thread: SimThread) => Promise<Result>,
+): Promise<Result> {
+  const folder = breakRule(control);
+  const thread = new SimThread(folder);
+  try {
+    return await use(thread);
+  } finally {
+    await thread.end();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -130,7 +130,8 @@ function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): Planne
   return faults;
 }
 
-function reduced(options: SimOptions, { without = [], clients }: Reduction): SimOptions {
+/** The plan without what is left out. */
+export function reduced(options: SimOptions, { without = [], clients }: Reduction): SimOptions {
   return {
     ...options,
     clients: clients ?? options.clients,

@@ -1,33 +1,48 @@
 /**
  * Finds a smaller plan that still fails: fewer faults, fewer clients. Leaving something out changes
- * everything that is drawn after it, so each candidate is simply run.
+ * everything that happens after it, so each candidate is simply run; how, it does not know. What it
+ * returns has failed.
  */
-import { drawOptions, type Reduction } from './options.js';
-import { simulate, type SimResult } from './run.js';
+import { reduced, type Reduction, type SimOptions } from './options.js';
 
-const MAX_RUNS = 120;
+/** What a run of a plan came to. */
+export interface Outcome {
+  /** None: it passed. */
+  readonly violations: readonly string[];
+  /** What the faults did, with their times. */
+  readonly said: readonly string[];
+}
+
+export type RunPlan = (plan: SimOptions) => Promise<Outcome>;
 
 export interface Shrunk {
   readonly reduction: Reduction;
-  readonly result: SimResult;
+  readonly plan: SimOptions;
+  readonly outcome: Outcome;
 }
 
-export async function shrink(seed: number, first: SimResult): Promise<Shrunk> {
-  let best: Shrunk = { reduction: {}, result: first };
+type Attempt = (reduction: Reduction) => Promise<boolean>;
+
+const MAX_RUNS = 120;
+
+/** `first`: what the whole plan came to, which failed. */
+export async function shrink(plan: SimOptions, first: Outcome, run: RunPlan): Promise<Shrunk> {
+  let best: Shrunk = { reduction: {}, plan, outcome: first };
   let runs = 0;
-  const attempt = async (reduction: Reduction): Promise<boolean> => {
+  const attempt: Attempt = async (reduction) => {
     if (runs >= MAX_RUNS) return false;
     runs += 1;
-    const result = await simulate(seed, reduction);
-    if (result.violations.length === 0) return false;
-    best = { reduction, result };
+    const smaller = reduced(plan, reduction);
+    const outcome = await run(smaller);
+    if (outcome.violations.length === 0) return false;
+    best = { reduction, plan: smaller, outcome };
     return true;
   };
-  const planned = drawOptions(seed).faults.length;
+  const planned = plan.faults.length;
   for (let size = planned; size >= 1; size = Math.floor(size / 2)) {
     await dropFaults(planned, size, () => best.reduction, attempt);
   }
-  for (let clients = 1; clients < first.options.clients; clients += 1) {
+  for (let clients = 1; clients < plan.clients; clients += 1) {
     if (await attempt({ ...best.reduction, clients })) break;
   }
   return best;
@@ -38,7 +53,7 @@ async function dropFaults(
   planned: number,
   size: number,
   reduction: () => Reduction,
-  attempt: (reduction: Reduction) => Promise<boolean>,
+  attempt: Attempt,
 ): Promise<void> {
   for (let start = 0; start < planned; start += size) {
     const { without = [] } = reduction();
@@ -47,12 +62,4 @@ async function dropFaults(
     );
     if (more.length > 0) await attempt({ ...reduction(), without: [...without, ...more] });
   }
-}
-
-/** What to type to see it again. */
-export function replayCommand(seed: number, { without = [], clients }: Reduction): string {
-  const parts = [`npm run sim -- --seed ${seed}`];
-  if (without.length > 0) parts.push(`--without ${without.join(',')}`);
-  if (clients !== undefined) parts.push(`--clients ${clients}`);
-  return `${parts.join(' ')} --trace`;
 }

@@ -1,10 +1,8 @@
 /** What many seeds add up to, and how it is said. Plain data, so that threads can send it. */
 import type { SimResult } from './run.js';
-import type { Reduction } from './options.js';
 
 export interface Failure {
   readonly seed: number;
-  readonly reduction: Reduction;
   readonly violations: readonly string[];
   readonly said: readonly string[];
 }
@@ -38,7 +36,7 @@ export function emptyTally(): Tally {
   };
 }
 
-export function addResult(tally: Tally, result: SimResult, reduction: Reduction = {}): void {
+export function addResult(tally: Tally, result: SimResult): void {
   const { options, violations, said } = result;
   tally.seeds += 1;
   tally.operations += result.operations;
@@ -52,7 +50,7 @@ export function addResult(tally: Tally, result: SimResult, reduction: Reduction 
     tally.marks[name] = (tally.marks[name] ?? 0) + count;
   }
   if (violations.length > 0) {
-    tally.failures.push({ seed: options.seed, reduction, violations, said });
+    tally.failures.push({ seed: options.seed, violations, said });
   }
 }
 

@@ -1,22 +1,28 @@
-/** One thread of a hunt: takes seeds one at a time until it is told to stop. */
+/** One thread of a hunt: takes seeds, or whole plans, a batch at a time until told to stop. */
 import { parentPort } from 'node:worker_threads';
-import { simulate } from './run.js';
+import { drawOptions, type SimOptions } from './options.js';
+import { simulatePlan } from './run.js';
 import { addResult, emptyTally } from './tally.js';
 
-/** The next seeds. Null: there are no more. */
-export type ToWorker = { readonly seeds: readonly number[] } | null;
+export type Batch =
+  | { readonly seeds: readonly number[] }
+  | { readonly plans: readonly SimOptions[] };
 
-/** Rejections that nobody handled since the seed began: faults of the program. */
+/** What is next. Null: there is no more. */
+export type ToWorker = Batch | null;
+
+/** Rejections that nobody handled since the run began: faults of the program. */
 const stray: string[] = [];
 process.on('unhandledRejection', (error) => {
   stray.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
 });
 
-async function runAll(seeds: readonly number[]): Promise<void> {
+async function runAll(batch: Batch): Promise<void> {
   const tally = emptyTally();
-  for (const seed of seeds) {
+  const plans = 'plans' in batch ? batch.plans : batch.seeds.map((seed) => drawOptions(seed));
+  for (const plan of plans) {
     stray.length = 0;
-    const result = await simulate(seed);
+    const result = await simulatePlan(plan);
     addResult(tally, { ...result, violations: result.violations.concat(stray) });
   }
   parentPort?.postMessage(tally);
@@ -31,5 +37,5 @@ function fail(error: unknown): void {
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message === null) parentPort?.close();
-  else runAll(message.seeds).catch(fail);
+  else runAll(message).catch(fail);
 });
