@@ -1,0 +1,57 @@
+/**
+ * Rules that a kept plan guards and no hunt is asked to notice: they are too rare for a few hundred
+ * seeds, or the simulator's own. Each is broken for its plan alone (`corpus.test.ts`).
+ */
+import type { Control } from './controls.js';
+
+export const KEPT_CONTROLS: readonly Control[] = [
+  {
+    name: 'outsider-bound-ahead',
+    rule: 'A recovery binds participants outside the view only once its members are bound',
+    edits: [
+      {
+        file: 'src/coordinator/fences.js',
+        find: "if (turn !== 'members' || storeId === null)",
+        replace: 'if (true)',
+      },
+    ],
+  },
+  {
+    name: 'unconfigured-unsaid',
+    rule: 'A recovery says of whom it needs that it is not configured',
+    edits: [
+      {
+        file: 'src/coordinator/inquiry.js',
+        find: "isConfigured ? '' : ', which is not configured'",
+        replace: "''",
+      },
+    ],
+  },
+  {
+    name: 'set-aside-not-lost',
+    rule: "The simulator's own: a folder that was set aside is lost",
+    edits: [{ file: 'tests/sim/supervisor.js', find: 'replaced.add(process);', replace: '' }],
+  },
+  {
+    name: 'preamble-between-turns',
+    rule: "The simulator's own: the shell begins a checkpoint, as in a process",
+    edits: [
+      {
+        file: 'tests/sim/damage-faults.js',
+        find: 'process.askForCheckpoints(CHECKPOINT_WITHIN_MS);',
+        replace: 'process.machine.beginCheckpoint(core.now);',
+      },
+    ],
+  },
+  {
+    name: 'refusal-taken-for-a-copy',
+    rule: "The simulator's own: a member that refuses is no copy to fall back on",
+    edits: [
+      {
+        file: 'tests/sim/faults.js',
+        find: 'this.isSafe && !isAnyRefusing',
+        replace: 'this.isSafe',
+      },
+    ],
+  },
+];
