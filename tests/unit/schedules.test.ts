@@ -46,11 +46,11 @@ function everythingNameable(): Nameable[] {
   const transcripts = filesOf('tests/scenarios', '.txt').map((path) => {
     return { path, titles: null, numbers: numbersOf(openingOf(read(path))) };
   });
-  const plans = keptPlans().map(({ name, showed }) => {
+  const plans = keptPlans().map(({ name, note }) => {
     return {
       path: `tests/sim/corpus/${name}.json`,
       titles: null,
-      numbers: numbersOf(openingOf(showed)),
+      numbers: numbersOf(openingOf(note.showed)),
     };
   });
   return [...tests, ...transcripts, ...plans, { path: FAULT_KINDS, titles: KINDS, numbers: [] }];
