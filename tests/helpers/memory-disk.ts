@@ -270,10 +270,14 @@ export function applyChange<Node>(names: Map<string, Node>, change: FolderChange
   }
 }
 
+/** What a power cut does to a sector that was not synced. */
+export type SectorFate = 'dropped' | 'kept' | 'zeroed' | 'garbled';
+
 /** What a power cut leaves of a file, sector by sector. */
 export function survivingBytes(
   { current, durable }: { readonly current: Buffer; readonly durable: Buffer },
   keep: 'none' | 'all' | Prng,
+  onSector: (fate: SectorFate) => void = () => undefined,
 ): Buffer {
   if (keep === 'none' || current === durable) return durable;
   if (keep === 'all') return current;
@@ -290,15 +294,23 @@ export function survivingBytes(
       old.copy(left, at);
       continue;
     }
-    const lot = keep.below(8);
-    if (lot < 3) old.copy(left, at);
-    else if (lot < 6) fresh.copy(left, at);
-    else if (lot === 7) for (let i = at; i < end; i += 1) left[i] = keep.below(256);
+    const fate = FATES[keep.below(FATES.length)] ?? 'zeroed';
+    onSector(fate);
+    if (fate === 'dropped') old.copy(left, at);
+    else if (fate === 'kept') fresh.copy(left, at);
+    else if (fate === 'garbled') for (let i = at; i < end; i += 1) left[i] = keep.below(256);
     // Writing into a sector never harms the synced bytes that share it ("powersafe overwrite").
     if (at < safe) durable.copy(left, at, at, Math.min(end, safe));
   }
   return left;
 }
+
+const FATES: readonly SectorFate[] = [
+  ...(['dropped', 'dropped', 'dropped'] as const),
+  ...(['kept', 'kept', 'kept'] as const),
+  'zeroed',
+  'garbled',
+];
 
 /** How far both are the same from the start. */
 function sharedLength(a: Buffer, b: Buffer): number {

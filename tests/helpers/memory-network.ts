@@ -19,37 +19,7 @@ import type { Reply, Request } from '../../src/rpc/messages.js';
 import { ReplyReader } from '../../src/rpc/reply-reader.js';
 import { RequestFrames } from '../../src/rpc/request-frames.js';
 import { HeldMessages } from './held-messages.js';
-
-/** Which end of a connection. */
-export type Side = 'dialler' | 'acceptor';
-
-type Item =
-  | { readonly type: 'dial' }
-  | { readonly type: 'opened' }
-  | { readonly type: 'message'; readonly name: string; readonly bytes: Buffer }
-  | { readonly type: 'end'; readonly reason: string };
-
-interface End {
-  open: boolean;
-  sentBytes: number;
-  bytesRead: number;
-  received(bytes: Buffer): void;
-  opened(): void;
-  ended(reason: string): void;
-}
-
-interface Link {
-  readonly id: number;
-  readonly from: string;
-  readonly to: string;
-  readonly ends: Record<Side, End>;
-  /** What is on its way to this side. */
-  readonly lanes: Record<Side, Item[]>;
-  /** Sides that nothing reaches any more, and nobody is told. */
-  readonly deaf: Set<Side>;
-  /** Sides that were gone when something reached their host. */
-  readonly missed: Set<Side>;
-}
+import { type End, type Item, type Link, NO_END, other, queuedBytes, type Side } from './link.js';
 
 /** One direction of one connection with something on its way. */
 export interface Lane {
@@ -64,23 +34,6 @@ export interface Lane {
 
 /** More deliveries than any test needs: two sides that answer each other for ever. */
 const MAX_DELIVERIES = 1_000_000;
-
-const NO_END: End = {
-  open: true,
-  sentBytes: 0,
-  bytesRead: 0,
-  received: () => undefined,
-  opened: () => undefined,
-  ended: () => undefined,
-};
-
-function other(side: Side): Side {
-  return side === 'dialler' ? 'acceptor' : 'dialler';
-}
-
-function queuedBytes(lane: readonly Item[]): number {
-  return lane.reduce((sum, item) => sum + (item.type === 'message' ? item.bytes.length : 0), 0);
-}
 
 /** Something has been queued. Called before the caller's own code goes on: only notes it. */
 export type OnQueued = (lane: Pick<Lane, 'connection' | 'from' | 'to' | 'towards'>) => void;
@@ -177,9 +130,19 @@ export class MemoryNetwork {
     return item.type === 'message' ? item.name : item.type;
   }
 
-  /** From now on nothing reaches this side and nobody is told: a half-open connection. */
-  deafen(connection: number, side: Side): void {
-    this.links.get(connection)?.deaf.add(side);
+  /** From now on nothing reaches this side, and nobody is told. False: it was half-open already. */
+  deafen(connection: number, side: Side): boolean {
+    const deaf = this.links.get(connection)?.deaf;
+    const isNew = deaf?.has(side) === false;
+    deaf?.add(side);
+    return isNew;
+  }
+
+  /** The sender has left the connection; the receiver holds it for open and has not heard so. */
+  isLeft({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): boolean {
+    const link = this.links.get(connection);
+    if (link?.deaf.has(towards) !== false) return false;
+    return link.ends[towards].open && !link.ends[other(towards)].open;
   }
 
   /**
@@ -259,16 +222,24 @@ export class MemoryNetwork {
     dialler.ended(reason);
   }
 
-  /** For people: the message that comes next. */
-  describe({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): string {
+  /** The message that comes next, decoded; null if something else does, or nothing. */
+  message({ connection, towards }: Pick<Lane, 'connection' | 'towards'>): Request | Reply | null {
     const item = this.links.get(connection)?.lanes[towards][0];
-    if (item === undefined) return 'nothing';
-    if (item.type !== 'message') return `#${connection} ${item.type}`;
+    if (item?.type !== 'message') return null;
     const reader = towards === 'acceptor' ? new RequestFrames() : new ReplyReader();
-    const told = JSON.stringify([...reader.push(item.bytes)][0], (key, value: unknown) =>
+    return [...reader.push(item.bytes)][0] ?? null;
+  }
+
+  /** For people: what comes next. */
+  describe(lane: Pick<Lane, 'connection' | 'towards'>): string {
+    const next = this.next(lane);
+    if (next === null) return 'nothing';
+    const message = this.message(lane);
+    if (message === null) return `#${lane.connection} ${next}`;
+    const told = JSON.stringify(message, (key, value: unknown) =>
       key === 'payload' || key === 'data' || key === 'bytes' ? '…' : value,
     );
-    return `#${connection} ${told.slice(0, 240)}`;
+    return `#${lane.connection} ${told.slice(0, 240)}`;
   }
 
   private dial(from: string, to: string, handler: DialHandler): PeerConnection<Request> {
