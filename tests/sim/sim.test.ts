@@ -9,7 +9,7 @@ import { hunt } from './hunt.js';
 import { drawOptions } from './options.js';
 import { ofSeed, replayCommand } from './replay.js';
 import { simulate } from './run.js';
-import { tallyLines } from './tally.js';
+import { markTable, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
 const FROM = Number(process.env['SIM_FROM'] ?? 1);
@@ -22,7 +22,8 @@ describe('a simulated cluster', function () {
     const startedAt = performance.now();
     const tally = await hunt({ from: FROM, count: SEEDS });
     const seconds = (performance.now() - startedAt) / 1000;
-    process.stdout.write(`${tallyLines(tally, seconds).join('\n')}\n`);
+    const lines = [...tallyLines(tally, seconds), ...markTable(tally)];
+    process.stdout.write(`${lines.join('\n')}\n`);
     await tellFailures(tally.failures, (line) => process.stdout.write(`${line}\n`));
     const commands = tally.failures.map(({ seed }) => replayCommand(ofSeed(seed)));
     const told = commands.slice(0, MAX_TOLD).join('; ');

@@ -93,8 +93,39 @@ export function tallyLines(tally: Tally, seconds: number): string[] {
   ];
 }
 
+const LINE_WIDTH = 110;
+
+/** All of it in few lines: what has the same beginning stands together. */
+export function markTable(tally: Tally): string[] {
+  const groups = new Map<string, string[]>();
+  for (const [name, count] of Object.entries(tally.marks).sort(byName)) {
+    const [group = '', ...rest] = name.split(': ');
+    const [heading, label] = rest.length === 0 ? ['other', group] : [group, rest.join(': ')];
+    groups.set(heading, [...(groups.get(heading) ?? []), `${label} ${count}`]);
+  }
+  return [...groups].flatMap(([heading, labels]) => wrapped(`${heading}: `, labels));
+}
+
+function wrapped(heading: string, labels: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = heading;
+  for (const [index, label] of labels.entries()) {
+    const text = index + 1 < labels.length ? `${label}, ` : label;
+    if (line.length + text.length > LINE_WIDTH && line.trim() !== '') {
+      lines.push(line.trimEnd());
+      line = '  ';
+    }
+    line += text;
+  }
+  return [...lines, line];
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
 export function markLines(tally: Tally): string[] {
   return Object.entries(tally.marks)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(byName)
     .map(([name, count]) => `${String(count).padStart(9)}  ${name}`);
 }
