@@ -23,7 +23,7 @@ export class Cluster {
 
   constructor(readonly options: SimOptions) {
     this.world = new World(options.seed);
-    this.wire = new Wire(this.world, options.wire);
+    this.wire = new Wire(this.world, options.wire, this.marks);
     const addresses = Array.from({ length: options.participants }, (_none, i) => `p${i + 1}:1`);
     this.participants = addresses.map((address) => this.makeParticipant(address));
     this.coordinator = this.makeCoordinator('c', addresses);

@@ -10,6 +10,7 @@ import { Coordinator } from '../../src/coordinator/machine.js';
 import type { ClientRef } from '../../src/coordinator/ready.js';
 import { replayCoordinator } from '../../src/coordinator/replay.js';
 import { CoordinatorShell } from '../../src/coordinator/shell.js';
+import type { TraceFields } from '../../src/ports/trace.js';
 import { openFolder } from '../../src/wal/folder.js';
 import type { LogProfile } from './options.js';
 import { SimProcess, type Surroundings } from './process.js';
@@ -22,6 +23,7 @@ export type Reconfigurable = Pick<
 
 export class CoordinatorProcess extends SimProcess {
   shell: CoordinatorShell | null = null;
+  protected readonly role = 'coordinator';
   readonly sessions = new Map<number, ServerSession>();
   /** Of restarts with what an operator typed. */
   forcedView = '';
@@ -57,7 +59,7 @@ export class CoordinatorProcess extends SimProcess {
   }
 
   protected async boot(life: number): Promise<void> {
-    const { world, wire } = this.around;
+    const { world, wire, marks } = this.around;
     const prng = new Prng(world.prng.next());
     const { segmentBytes, segmentRecords, checkpointAfter } = this.profile;
     const opened = await openFolder(this.disk.open(), {
@@ -67,7 +69,9 @@ export class CoordinatorProcess extends SimProcess {
       segmentBytes,
       segmentRecords,
     });
-    const { recovered } = await replayCoordinator(opened);
+    if (opened.isCopy) marks.hit('start: a coordinator on a restored or copied folder');
+    const { recovered, outcome } = await replayCoordinator(opened);
+    if (outcome.tail?.nonZero === true) marks.hit('start: a coordinator with a torn tail');
     const log = await opened.start();
     if (life !== this.life) return;
     const clock = this.clock(life);
@@ -103,6 +107,15 @@ export class CoordinatorProcess extends SimProcess {
     });
     this.shell.start();
     for (const { client, request } of this.early.splice(0)) this.shell.request(client, request);
+  }
+
+  /** A takeover has decided what no log had: the aborts are counted, the others are commits. */
+  protected override onSaid(text: string, { decided }: TraceFields): void {
+    if (text !== 'recovered' || this.machine === null) return;
+    const { abortsRecovery } = this.machine.core.counters;
+    const { marks } = this.around;
+    if (abortsRecovery > 0) marks.hit('takeover: aborted what was in doubt');
+    if (Number(decided) > abortsRecovery) marks.hit('takeover: committed what was in doubt');
   }
 
   protected dropShell(): void {

@@ -102,6 +102,8 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       if (savedDamaged.has(process)) faults.damaged.add(process);
       const isRecognised = faults.prng.chance(0.5);
       if (isRecognised) process.disk.origin = `copy ${cluster.world.now}`;
+      const how = isRecognised ? 'seen as a copy' : 'taken for its own';
+      cluster.marks.hit(`restored: participant, ${how}`);
       faults.startLater(process);
       return `restore an old folder of ${process.name}${isRecognised ? '' : ' unseen'}`;
     },
@@ -175,6 +177,7 @@ function operatorFaults(faults: Faults): FaultsOf<typeof OPERATOR_FAULTS> {
       coordinator.disk.restore(saved);
       coordinator.disk.origin = `copy ${cluster.world.now}`;
       saved = null;
+      cluster.marks.hit('restored: coordinator');
       faults.startLater(coordinator);
       return 'restore an old folder of c';
     },
@@ -189,6 +192,7 @@ function startSecond(faults: Faults): string {
   const { coordinator } = cluster;
   const second = faults.secondCoordinator();
   if (second.isRunning) {
+    cluster.marks.hit('second coordinator: stopped');
     second.crash(faults.crashKind());
     return 'd stops';
   }
@@ -198,6 +202,9 @@ function startSecond(faults: Faults): string {
     second.disk.restore(coordinator.disk.save());
     second.disk.origin = `copy ${cluster.world.now}`;
   }
+  const old = second.disk.fileNames().length === 0 ? 'an empty folder' : 'its old folder';
+  const folder = lot === 1 ? 'a copy' : old;
+  cluster.marks.hit(`second coordinator: on ${folder}`);
   const isAlone = prng.chance(0.5);
   if (isAlone) coordinator.crash(faults.crashKind());
   second.start();
@@ -205,7 +212,6 @@ function startSecond(faults: Faults): string {
     second.crash(faults.crashKind());
   });
   faults.startLater(coordinator, 4000);
-  const folder = ['an empty folder', 'a copy', 'its old folder'][lot] ?? '';
   return `d starts on ${folder}${isAlone ? ' instead of c' : ''}`;
 }
 
@@ -224,9 +230,11 @@ function changeConfiguration(faults: Faults, coordinator: CoordinatorProcess): s
     if (others.length === 0) cluster.participants.push(added);
     added.start();
     addresses = [...settings.participants, added.address];
+    cluster.marks.hit('configuration: grown');
   } else {
     const left = prng.below(settings.participants.length);
     addresses = settings.participants.filter((_address, index) => index !== left);
+    cluster.marks.hit('configuration: shrunk');
   }
   coordinator.settings = { ...settings, participants: addresses };
   coordinator.crash('killed');
@@ -260,7 +268,9 @@ function flipOnDisk(faults: Faults, process: SimProcess): string {
   const names = process.disk.fileNames().filter((name) => name !== 'reserve');
   const name = names[prng.below(names.length)] ?? '';
   const size = process.disk.sizeOf(name);
-  if (size > 0) process.disk.flip(name, prng.below(size), prng.below(8));
+  if (size > 0 && process.disk.flip(name, prng.below(size), prng.below(8))) {
+    faults.cluster.marks.hit('struck: a bit on a disk flipped');
+  }
   faults.damaged.add(process);
   return name;
 }

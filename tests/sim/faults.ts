@@ -208,8 +208,9 @@ export class Faults {
 
   private crashFaults(): FaultsOf<typeof CRASH_FAULTS> & FaultsOf<typeof PROCESS_FAULTS> {
     const { coordinator, participants } = this.cluster;
-    const pause = (process: SimProcess, maxMs: number): string => {
+    const pause = (name: FaultName, process: SimProcess, maxMs: number): string => {
       process.pause();
+      if (process.isPaused) this.cluster.marks.hit(`struck: ${name}`);
       this.later(maxMs, () => {
         process.resume();
       });
@@ -266,8 +267,8 @@ export class Faults {
         });
         return `kill ${chosen.map(({ name }) => name).join(' ')}, then cut the power`;
       },
-      pauseParticipant: () => pause(this.participant(), 3000),
-      pauseCoordinator: () => pause(coordinator, 4000),
+      pauseParticipant: () => pause('pauseParticipant', this.participant(), 3000),
+      pauseCoordinator: () => pause('pauseCoordinator', coordinator, 4000),
       jumpClock: () => {
         const process = this.anyProcess();
         process.jumpClock(this.prng.below(10_000));
@@ -317,6 +318,7 @@ export class Faults {
         const { coordinator } = this.cluster;
         for (const each of neighbours(coordinator.name)) {
           this.later(1000, () => {
+            this.cluster.marks.hit('struck: swizzle');
             cut(coordinator.name, each);
             cut(each, coordinator.name);
           });

@@ -4,7 +4,7 @@
  * A folder is lost here only while every other one is whole (`isIntact`), so that a right answer
  * exists at every moment, whatever was under way.
  */
-import type { FaultsOf, MOMENT_FAULTS } from './fault-names.js';
+import { type FaultName, type FaultsOf, type MOMENT_FAULTS, NOT_NOW } from './fault-names.js';
 import type { Faults } from './faults.js';
 import { type Moment, MOMENTS, watchFor } from './moments.js';
 import type { ParticipantProcess } from './participant-process.js';
@@ -21,16 +21,18 @@ interface Occasion {
 
 export function momentFaults(faults: Faults): FaultsOf<typeof MOMENT_FAULTS> {
   return {
-    crashAtMoment: () => atMoment(faults, ({ isStalled }) => crashSome(faults, isStalled)),
-    forgetAtMoment: () => atMoment(faults, ({ isStalled }) => forget(faults, isStalled)),
-    cutAtMoment: () => atMoment(faults, ({ moment }) => cutOff(faults, moment)),
+    crashAtMoment: () =>
+      atMoment(faults, 'crashAtMoment', ({ isStalled }) => crashSome(faults, isStalled)),
+    forgetAtMoment: () =>
+      atMoment(faults, 'forgetAtMoment', ({ isStalled }) => forget(faults, isStalled)),
+    cutAtMoment: () => atMoment(faults, 'cutAtMoment', ({ moment }) => cutOff(faults, moment)),
     rivals: () => rivals(faults),
     lastOneStanding: () => lastOneStanding(faults),
   };
 }
 
 /** Strikes at a moment that is drawn, right after it, or while all disks stall since then. */
-function atMoment(faults: Faults, strike: (occasion: Occasion) => string): string {
+function atMoment(faults: Faults, name: FaultName, strike: (occasion: Occasion) => string): string {
   const { cluster, prng } = faults;
   const mayRefuse = cluster.options.minParticipants > 1;
   const moment = mayRefuse && prng.chance(0.4) ? 'aborted' : faults.oneOf(MOMENTS);
@@ -41,7 +43,9 @@ function atMoment(faults: Faults, strike: (occasion: Occasion) => string): strin
   faults.when(watchFor(moment, cluster), MAX_WAIT_MS, () => {
     if (isStalled) for (const { disk } of cluster.participants) faults.stall(disk, 600);
     const act = (): void => {
-      faults.report(`struck: ${moment}`, strike({ moment, isStalled }));
+      const done = strike({ moment, isStalled });
+      faults.report(`${done === NOT_NOW ? 'spared' : 'struck'}: ${moment}`, done);
+      if (done !== NOT_NOW) cluster.marks.hit(`struck: ${name}`);
     };
     if (delayMs === 0) act();
     else faults.later(1, act, delayMs);
@@ -117,7 +121,8 @@ function restart(faults: Faults, process: SimProcess): void {
 /** The coordinator's folder is lost or old, and some participants lose power in that moment. */
 function forget(faults: Faults, isStalled: boolean): string {
   const { cluster, prng } = faults;
-  if (!faults.isIntact) return 'nothing: a folder is damaged already';
+  // A folder is damaged already.
+  if (!faults.isIntact) return NOT_NOW;
   const leader = faults.leader();
   const share = isStalled ? 1 : faults.oneOf([0, 0.5, 1, 1]);
   const victims = cluster.participants.filter(() => prng.chance(share));

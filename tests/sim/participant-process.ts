@@ -14,6 +14,7 @@ const CLUSTER_SECRET = 'secret';
 
 export class ParticipantProcess extends SimProcess {
   shell: ParticipantShell | null = null;
+  protected readonly role = 'participant';
   readonly address: string;
   private checkpointAfter = { bytes: Infinity, records: Infinity };
 
@@ -41,7 +42,7 @@ export class ParticipantProcess extends SimProcess {
   }
 
   protected async boot(life: number): Promise<void> {
-    const { world, wire } = this.around;
+    const { world, wire, marks } = this.around;
     const prng = new Prng(world.prng.next());
     const { segmentBytes, segmentRecords, deltaMemoryBytes } = this.profile;
     const opened = await openFolder(this.disk.open(), {
@@ -51,7 +52,10 @@ export class ParticipantProcess extends SimProcess {
       segmentBytes,
       segmentRecords,
     });
+    if (opened.isCopy) marks.hit('start: a participant on a restored or copied folder');
     const replay = await replayParticipant(opened, deltaMemoryBytes);
+    if (replay.outcome.tail?.nonZero === true) marks.hit('start: a participant with a torn tail');
+    if (replay.state.installing) marks.hit('start: a snapshot had not arrived whole');
     const log = await startParticipantLog(opened, replay, this.disk.origin);
     if (life !== this.life) return;
     const clock = this.clock(life);

@@ -3,7 +3,7 @@
  * through `gate`, which keeps events of former lives away and those of a paused one back.
  */
 import type { Clock } from '../../src/ports/clock.js';
-import { SILENT_TRACE, type Trace } from '../../src/ports/trace.js';
+import { SILENT_TRACE, type Trace, type TraceFields } from '../../src/ports/trace.js';
 import type { Marks } from './marks.js';
 import { SimDisk } from './sim-disk.js';
 import type { Wire } from './wire.js';
@@ -40,12 +40,14 @@ export abstract class SimProcess {
   private clockOffset = 0;
   private readonly clockRate: number;
 
+  protected abstract readonly role: 'coordinator' | 'participant';
+
   constructor(
     protected readonly around: Surroundings,
     readonly name: string,
   ) {
     this.clockRate = 0.99 + around.world.prng.below(20) / 1000;
-    this.disk = new SimDisk(this, around.world);
+    this.disk = new SimDisk(this, around.world, around.marks);
   }
 
   get life(): number {
@@ -78,6 +80,7 @@ export abstract class SimProcess {
       return;
     }
     this.around.marks.hit('a role crashed');
+    this.around.marks.hit(`crash: ${this.role} ${kind === 'killed' ? 'killed' : 'lost power'}`);
     this.die(kind);
     this.disk.crash(kind);
   }
@@ -112,7 +115,7 @@ export abstract class SimProcess {
     if (this.effectsLeft === null) return true;
     this.effectsLeft -= 1;
     if (this.effectsLeft > 0) return true;
-    this.around.marks.hit('fault: died at an effect');
+    this.around.marks.hit('struck: died at an effect');
     this.around.world.trace?.(this.name, 'DIES at an effect');
     this.crash(this.crashKind);
     return false;
@@ -183,12 +186,16 @@ export abstract class SimProcess {
     };
   }
 
+  /** Of what the program says of itself, what more there is to count. */
+  protected onSaid(_text: string, _fields: TraceFields): void {}
+
   protected trace(): Trace {
     const { world, marks } = this.around;
     return {
       ...SILENT_TRACE,
       event: (level, text, fields) => {
         marks.said(text);
+        this.onSaid(text, fields ?? {});
         world.trace?.(this.name, `${level} ${text} ${JSON.stringify(fields ?? {})}`);
       },
     };

@@ -51,6 +51,7 @@ function supersede(
   else cutAll(faults, old, participants, TAKEOVER_MS + MAX_REIGN_MS);
   rival.disk.wipe();
   rival.start();
+  cluster.marks.hit('rivals: a new one takes over');
   for (const client of cluster.clients) if (prng.chance(0.5)) client.abandon();
   const isSuccession = prng.chance(0.5);
   faults.when(

@@ -3,13 +3,16 @@
  * everything heals, the cluster must be whole again within a bound, and what clients saw and what
  * the participants hold is judged.
  */
+import { PIECE_BYTES } from '../../src/base/limits.js';
 import { SHARDS } from '../../src/storage/table.js';
 import type { Operation } from '../checkers/history.js';
 import type { Client } from './client.js';
 import { Cluster } from './cluster.js';
 import { checkLogs } from './log-check.js';
 import { NOT_NOW } from './fault-names.js';
+import { RIGHT_REFUSAL } from './expected-marks.js';
 import { Faults } from './faults.js';
+import { turnMark } from './harm.js';
 import { COLD_KEYS } from './memory-rot.js';
 import { Observer } from './observer.js';
 import { drawOptions, type PlannedFault, type Reduction, type SimOptions } from './options.js';
@@ -129,7 +132,7 @@ export class SimRun {
       });
       return;
     }
-    this.cluster.marks.hit(`${text === NOT_NOW ? 'idle' : 'fault'}: ${fault.name}`);
+    this.cluster.marks.hit(turnMark(fault.name, text));
     this.say(`${fault.name}: ${text}`);
   }
 
@@ -153,7 +156,7 @@ export class SimRun {
       isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
     }
     if (!isWhole && this.isRightlyRefused()) {
-      cluster.marks.hit('refused: the only copy that is left has a log that was cut');
+      cluster.marks.hit(RIGHT_REFUSAL);
       cluster.violations.push(...judge(this.history()));
       return;
     }
@@ -318,8 +321,8 @@ export class SimRun {
 
   private result(): SimResult {
     const { cluster } = this;
-    this.countMachines();
     const history = this.history();
+    this.countReplies(history);
     return {
       options: this.options,
       violations: cluster.violations,
@@ -334,11 +337,19 @@ export class SimRun {
     };
   }
 
-  private countMachines(): void {
-    for (const client of this.cluster.clients) {
-      for (const [code, count] of client.errors) this.cluster.marks.hit(`reply: ${code}`, count);
+  private countReplies(history: readonly Operation[]): void {
+    const { clients, marks } = this.cluster;
+    for (const { errors } of clients) {
+      for (const [code, count] of errors) marks.hit(`reply: ${code}`, count);
     }
+    const stored = history.filter((each) => each.outcome === 'ok' && isSentAhead(each));
+    if (stored.length > 0) marks.hit('reply: OK for a large value', stored.length);
   }
+}
+
+/** It is too large for one frame. */
+function isSentAhead({ action }: Operation): boolean {
+  return action.op === 'set' && action.pairs.some(([, value]) => value.length > PIECE_BYTES);
 }
 
 /** The same again, whatever `drawOptions` makes of the seed by then. */

@@ -11,6 +11,8 @@ import type { Prng } from '../../src/base/prng.js';
 import { type Disk, type DiskFile, DiskError } from '../../src/ports/disk.js';
 import { RESERVE_FILE } from '../../src/wal/names.js';
 import { applyChange, type FolderChange, survivingBytes } from '../helpers/memory-disk.js';
+import type { Marks } from './marks.js';
+import { lostNames } from './power-cut.js';
 import type { World } from './world.js';
 
 /** Content up to `length`; bytes before `length` are never changed in place. */
@@ -33,7 +35,7 @@ export interface DiskUser {
   gate(life: number, action: () => void): void;
 }
 
-export type FailingOperation = 'append' | 'sync' | 'any';
+export type FailingOperation = 'append' | 'sync';
 
 /** Room that a file gets ahead of what is written, at most. */
 const GROWTH_BYTES = 1 << 16;
@@ -59,6 +61,7 @@ export class SimDisk {
   constructor(
     private readonly user: DiskUser,
     private readonly world: World,
+    private readonly marks: Marks,
   ) {}
 
   /** The port as the present life of the process sees it. */
@@ -98,7 +101,7 @@ export class SimDisk {
     const { prng } = this.world;
     const keep = prng.chance(0.3) ? 'none' : prng;
     for (const inode of new Set([...this.names.values(), ...this.durableNames.values()])) {
-      const content = surviving(inode, keep);
+      const content = this.surviving(inode, keep);
       inode.seen = content;
       inode.durable = content;
       inode.forgotten = false;
@@ -107,6 +110,7 @@ export class SimDisk {
     if (keep !== 'none') {
       for (const change of this.changes) if (prng.chance(0.5)) applyChange(names, change);
     }
+    for (const loss of lostNames(this.names, names)) this.marks.hit(`power cut: ${loss}`);
     this.names = names;
     this.durableNames = new Map(names);
     this.changes = [];
@@ -242,10 +246,14 @@ export class SimDisk {
   }
 
   private fails(kind: string): boolean {
-    const { failing } = this;
-    const isHit = failing === 'any' ? !['list', 'size', 'read'].includes(kind) : failing === kind;
-    if (isHit) this.failing = null;
-    return isHit;
+    if (this.failing !== kind) return false;
+    this.strike('a folder sync failed');
+    return true;
+  }
+
+  private strike(harm: string): void {
+    this.failing = null;
+    this.marks.hit(`struck: ${harm}`);
   }
 
   private handle(life: number, name: string, inode: Inode): DiskFile {
@@ -285,16 +293,19 @@ export class SimDisk {
       : Math.max(0, this.capacity - this.used);
     inode.seen = extended(inode.seen, bytes.subarray(0, Math.min(room, bytes.length)));
     if (isFailing) {
-      this.failing = null;
+      this.strike('a write failed');
       throw new DiskError('io', 'planted: a write failed half way');
     }
-    if (room < bytes.length) throw new DiskError('full', 'no space left');
+    if (room < bytes.length) {
+      this.marks.hit('struck: a write met a full disk');
+      throw new DiskError('full', 'no space left');
+    }
   }
 
   /** Written again from `offset` on: what stands before is as durable as it was. */
   private refresh(inode: Inode, offset: number): void {
     if (this.failing === 'sync') {
-      this.failing = null;
+      this.strike('a sync at a start failed');
       throw new DiskError('io', 'planted: a sync failed');
     }
     if (this.lies) return;
@@ -310,11 +321,29 @@ export class SimDisk {
 
   private syncFile(inode: Inode, seen: Content): void {
     if (this.failing === 'sync') {
-      this.failing = null;
+      this.strike('a sync failed');
       inode.forgotten = true;
       throw new DiskError('io', 'planted: a sync failed');
     }
     if (!this.lies && !inode.forgotten) inode.durable = seen;
+  }
+
+  private surviving({ seen, durable }: Inode, keep: 'none' | Prng): Content {
+    if (seen === durable) return seen;
+    if (keep === 'none') this.marks.hit('power cut: all that was not synced was dropped');
+    const left = survivingBytes(
+      {
+        current: seen.buffer.subarray(0, seen.length),
+        durable: durable.buffer.subarray(0, durable.length),
+      },
+      keep,
+      (fate) => {
+        this.marks.hit(`power cut: a sector was ${fate}`);
+      },
+    );
+    // Nobody shares the spare room behind a content that a crash has left.
+    const buffer = Buffer.from(left);
+    return { buffer, length: buffer.length };
   }
 }
 
@@ -330,20 +359,6 @@ function extended({ buffer, length }: Content, bytes: Buffer): Content {
   }
   bytes.copy(target, length);
   return { buffer: target, length: end };
-}
-
-function surviving({ seen, durable }: Inode, keep: 'none' | Prng): Content {
-  if (seen === durable) return seen;
-  const left = survivingBytes(
-    {
-      current: seen.buffer.subarray(0, seen.length),
-      durable: durable.buffer.subarray(0, durable.length),
-    },
-    keep,
-  );
-  // Nobody shares the spare room behind a content that a crash has left.
-  const buffer = Buffer.from(left);
-  return { buffer, length: buffer.length };
 }
 
 /** One of its own for each dead process: who waits for a promise is kept as long as that is. */

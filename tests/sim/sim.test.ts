@@ -3,12 +3,13 @@
  * `SIM_SEEDS=n` and `SIM_FROM=n` hunt further. `corpus.test.ts` repeats what once failed.
  */
 import { expect } from 'chai';
-import { EXPECTED_MARKS } from './expected-marks.js';
+import { keptPlans } from './corpus.js';
+import { EXPECTED_MARKS, RIGHT_REFUSAL } from './expected-marks.js';
 import { MAX_TOLD, tellFailures } from './failed-seeds.js';
 import { hunt } from './hunt.js';
 import { drawOptions } from './options.js';
 import { ofSeed, replayCommand } from './replay.js';
-import { simulate } from './run.js';
+import { simulate, simulatePlan } from './run.js';
 import { markTable, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
@@ -30,6 +31,13 @@ describe('a simulated cluster', function () {
     expect(tally.failures.length, told).to.equal(0);
     const missing = EXPECTED_MARKS.filter((name) => (tally.marks[name] ?? 0) === 0);
     expect(missing, 'paths that were never taken').to.deep.equal([]);
+  });
+
+  it('comes to the one refusal that is right, in the plan kept for it', async () => {
+    const plan = keptPlans().find(({ name }) => name === 'cut-log-beside-a-rotten-one');
+    if (plan === undefined) throw new Error('the plan is gone');
+    const { marks } = await simulatePlan(plan.options);
+    expect(marks.get(RIGHT_REFUSAL)).to.equal(1);
   });
 
   it('does the same again for the same seed', async () => {

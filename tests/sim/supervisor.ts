@@ -9,11 +9,20 @@ import type { SimProcess } from './process.js';
 const INTERVAL_MS = 250;
 
 /** Why a process may end: a planted fault, a full disk at its start, another coordinator. */
-const EXPLAINED: readonly RegExp[] = [/planted/, /no space left/];
+const EXPLAINED: readonly (readonly [RegExp, string])[] = [
+  [/planted: a write failed/, 'a write failed'],
+  [/planted: a sync failed/, 'a sync failed'],
+  [/planted: sync failed/, 'a folder sync failed'],
+  [/no space left/, 'no space left'],
+];
 const TAKEN_OVER = /another coordinator|epoch \d+|took over|taken over/;
 /** A coordinator without its folder, while what the one before it sent still arrives. */
 const STILL_HEARD = /another coordinator .* is alive: this one has no log/;
 const DAMAGED = /is damaged at byte|contradicts itself|both copies of the meta/;
+
+function diskFailure(reason: string): string | undefined {
+  return EXPLAINED.find(([pattern]) => pattern.test(reason))?.[1];
+}
 
 export class Supervisor {
   constructor(private readonly faults: Faults) {}
@@ -73,8 +82,8 @@ export class Supervisor {
       if (process === cluster.second) return;
     } else if (STILL_HEARD.test(reason) && process.disk.wasWiped) {
       cluster.marks.hit('ended: the last words of the coordinator before it came late');
-    } else if (process.disk.capacity < Infinity || EXPLAINED.some((each) => each.test(reason))) {
-      cluster.marks.hit('ended: a planted failure');
+    } else if (process.disk.capacity < Infinity || diskFailure(reason) !== undefined) {
+      cluster.marks.hit(`ended: ${diskFailure(reason) ?? 'for want of room, in other words'}`);
     } else {
       cluster.violations.push(`${process.name} ended: ${reason}`);
     }

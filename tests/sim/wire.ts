@@ -8,7 +8,9 @@
  */
 import { DIAL_TIMEOUT_MS } from '../../src/ports/network.js';
 import { type Lane, MemoryNetwork } from '../helpers/memory-network.js';
+import type { Marks } from './marks.js';
 import type { CrashKind, SimProcess } from './process.js';
+import { WireMarks } from './wire-marks.js';
 import type { World } from './world.js';
 
 /** What waited for the end of a cut is sent again when its sender thinks of it: TCP backs off. */
@@ -25,6 +27,7 @@ export class Wire {
   readonly network: MemoryNetwork;
   readonly processes = new Map<string, SimProcess>();
   delivered = 0;
+  private readonly seen: WireMarks;
   private readonly lastAt = new Map<string, number>();
   private readonly cuts = new Map<string, 'waits' | 'lost'>();
   private readonly parked = new Map<string, Queued[]>();
@@ -34,10 +37,12 @@ export class Wire {
   constructor(
     private readonly world: World,
     private readonly profile: WireProfile,
+    private readonly marks: Marks,
   ) {
     this.network = new MemoryNetwork((lane) => {
       this.onQueued(lane);
     });
+    this.seen = new WireMarks(this.network, marks);
   }
 
   cut(from: string, to: string, how: 'waits' | 'lost'): void {
@@ -82,11 +87,17 @@ export class Wire {
 
   /** Connections of a process break: both ends hear of it. */
   reset(name: string): void {
-    for (const id of this.network.connectionsOf(name)) this.network.cut(id);
+    const connections = this.network.connectionsOf(name);
+    if (connections.length > 0) this.marks.hit('struck: connections reset');
+    for (const id of connections) this.network.cut(id);
   }
 
   crash(name: string, kind: CrashKind): void {
     this.network.crash(name, kind);
+    // Whose other end has not closed it is not forgotten.
+    if (kind === 'powerCut' && this.network.connectionsOf(name).length > 0) {
+      this.marks.hit('half-open: the other end lost power');
+    }
   }
 
   private onQueued(lane: Queued): void {
@@ -99,6 +110,7 @@ export class Wire {
     const { world, profile } = this;
     const name = laneName(lane);
     const clog = this.clogs.get(`${lane.from}>${lane.to}`) ?? 0;
+    if (clog > 0) this.marks.hit('struck: bytes took longer on a clogged path');
     const delay = world.delay(profile.minDelayMs, profile.maxDelayMs);
     const wanted = world.now + backoffMs + clog + delay;
     const at = Math.max(wanted, this.lastAt.get(name) ?? 0);
@@ -113,13 +125,19 @@ export class Wire {
     const path = `${lane.from}>${lane.to}`;
     const how = this.cuts.get(path);
     if (how !== undefined) {
+      const isBothWays = this.cuts.has(`${lane.to}>${lane.from}`);
       if (network.next(lane) === 'dial') {
+        this.seen.onCut(lane, 'a dial was lost', isBothWays);
         world.after(DIAL_TIMEOUT_MS, () => {
           network.abandon(lane.connection, 'connecting timed out');
         });
       } else if (how === 'lost') {
-        network.deafen(lane.connection, lane.towards);
+        this.seen.onCut(lane, 'bytes were lost', isBothWays);
+        if (network.deafen(lane.connection, lane.towards)) {
+          this.marks.hit('half-open: bytes were lost');
+        }
       } else {
+        this.seen.onCut(lane, 'bytes waited', isBothWays);
         this.parked.set(path, [...(this.parked.get(path) ?? []), lane]);
       }
       return;
@@ -138,6 +156,7 @@ export class Wire {
   private handOver(lane: Queued): void {
     const { trace } = this.world;
     if (trace !== null) trace(`${lane.from}>${lane.to}`, this.network.describe(lane));
+    this.seen.onArrival(lane);
     if (this.network.deliver(lane)) this.delivered += 1;
   }
 }
