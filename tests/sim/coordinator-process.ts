@@ -4,7 +4,7 @@
  * real ones.
  */
 import { Prng } from '../../src/base/prng.js';
-import type { StoreRequest } from '../../src/base/store-request.js';
+import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
 import type { CoordinatorSettings } from '../../src/coordinator/core.js';
 import { Coordinator } from '../../src/coordinator/machine.js';
 import type { ClientRef } from '../../src/coordinator/ready.js';
@@ -27,6 +27,8 @@ export class CoordinatorProcess extends SimProcess {
   readonly sessions = new Map<number, ServerSession>();
   /** Of restarts with what an operator typed. */
   forcedView = '';
+  /** An answer leaves. */
+  onTold: (client: ClientRef, reply: StoreReply) => void = () => undefined;
   private early: { client: ClientRef; request: StoreRequest }[] = [];
 
   constructor(
@@ -92,8 +94,10 @@ export class CoordinatorProcess extends SimProcess {
       trace: this.trace(),
       defer: this.deferrer(life),
       checkpointAfter,
-      onReply: ({ session, token }, reply) => {
-        if (this.effect(life)) this.sessions.get(session)?.complete(token, reply);
+      onReply: (client, reply) => {
+        if (!this.effect(life)) return;
+        this.onTold(client, reply);
+        this.sessions.get(client.session)?.complete(client.token, reply);
       },
       onServing: () => {
         if (opened.isCopy) log.setOrigin(this.disk.origin).catch(() => undefined);

@@ -2,16 +2,21 @@
  * What must hold at every moment of a run, looked at after each event that could change it:
  * participants that have resolved the same number of transactions have resolved the same ones; a
  * view, once stored, has the same members everywhere; what a serving coordinator has committed is
- * prepared at every member of its newest view that follows it; nobody goes back behind the epoch
- * that it promised, prepares for an older one, or gives up a promise while a view that may count
- * names it.
+ * prepared, on disk, at every member of its newest view that follows it; nobody goes back behind
+ * the epoch that it promised, prepares for an older one, or gives up a promise while a view that
+ * may count names it. What concerns views alone is in `view-rules.ts`, aborts that clients were
+ * told of in `told-aborts.ts`, the coordinator's log in `log-bound.ts`.
  *
  * Who has lost its folder to a fault, or a part of it, is excused.
  */
 import type { Coordinator } from '../../src/coordinator/machine.js';
 import type { Participant } from '../../src/participant/machine.js';
 import type { Cluster } from './cluster.js';
+import { durablyPrepared } from './durable.js';
+import { LogBound } from './log-bound.js';
 import type { SimProcess } from './process.js';
+import { ToldAborts } from './told-aborts.js';
+import { ViewRules } from './view-rules.js';
 
 /** What a participant had promised when it was last looked at. */
 interface Promised {
@@ -30,13 +35,26 @@ export class Observer {
   private readonly epochs = new Map<string, number>();
   private readonly promised = new Map<string, Promised>();
 
+  private readonly viewRules: ViewRules;
+  private readonly toldAborts: ToldAborts;
+  private readonly logBound: LogBound;
+
   constructor(
     private readonly cluster: Cluster,
     private readonly isExcused: (process: SimProcess) => boolean,
-  ) {}
+  ) {
+    const complain = (text: string): void => {
+      this.complain(text);
+    };
+    this.viewRules = new ViewRules(cluster, isExcused, complain);
+    this.logBound = new LogBound(complain);
+    this.toldAborts = new ToldAborts(cluster, isExcused, complain);
+  }
 
   look(): void {
     const { coordinator, second, participants } = this.cluster;
+    this.viewRules.look();
+    this.toldAborts.look();
     for (const participant of participants) {
       const { name, machine } = participant;
       if (machine === null) continue;
@@ -53,8 +71,11 @@ export class Observer {
         this.compareView(name, `${view.epoch.number}:${view.number}`, members.join(' '));
       }
     }
-    if (coordinator.machine !== null) this.findMissing(coordinator.machine);
-    if (second?.machine) this.findMissing(second.machine);
+    for (const machine of [coordinator.machine, second?.machine]) {
+      if (!machine) continue;
+      this.findMissing(machine);
+      this.logBound.look(machine);
+    }
   }
 
   private comparePromise(name: string, { core: { storeId, gate }, state }: Participant): void {
@@ -68,15 +89,12 @@ export class Observer {
 
   /** It prepares for nobody whom it follows no more, and gives up no promise that may count. */
   private comparePrepared(name: string, machine: Participant): void {
-    const { core, state } = machine;
+    const { state } = machine;
     const { lastPrepared } = state;
     const last = this.promised.get(name);
     const before = last?.machine === machine ? last : null;
-    const isSynced = core.gate.synced === core.gate.appended;
-    if (before?.lastPrepared === lastPrepared && (!isSynced || before.synced === lastPrepared)) {
-      return;
-    }
-    const synced = isSynced ? lastPrepared : Math.min(before?.synced ?? 0, lastPrepared);
+    const synced = durablyPrepared(machine);
+    if (before?.lastPrepared === lastPrepared && before.synced === synced) return;
     this.promised.set(name, { machine, epoch: state.epoch.number, lastPrepared, synced });
     if (before === null) return;
     const newest = state.inDoubt.at(-1)?.record;
@@ -98,7 +116,7 @@ export class Observer {
     });
   }
 
-  /** An acknowledged write is at every member of the view. */
+  /** An acknowledged write is on the disk of every member of the view. */
   private findMissing({ core, membership }: Coordinator): void {
     if (core.phase !== 'serving') return;
     const { outcomes } = core;
@@ -108,9 +126,10 @@ export class Observer {
     for (const participant of this.cluster.participants) {
       const { name, machine } = participant;
       if (machine === null || machine.state.epoch.nonce !== core.epoch.nonce) continue;
-      if (machine.state.lastPrepared >= committed || this.isExcused(participant)) continue;
+      if (durablyPrepared(machine) >= committed || this.isExcused(participant)) continue;
       if (!members.some(({ storeId }) => storeId === machine.core.storeId)) continue;
-      this.complain(`${name} is a member and lacks transaction ${committed}, which is committed`);
+      const what = machine.state.lastPrepared < committed ? 'lacks' : 'has not synced';
+      this.complain(`${name} is a member and ${what} transaction ${committed}, which is committed`);
     }
   }
 
