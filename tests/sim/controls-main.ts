@@ -10,7 +10,7 @@ import { CONTROLS } from './control-list.js';
 import { type ControlResult, runControl } from './controls.js';
 
 /** With a rule broken, a violation is seen within so many seeds. */
-const MAX_SEEDS = Number(process.env['CONTROL_SEEDS'] ?? 1000);
+const MAX_SEEDS = Number(process.env['CONTROL_SEEDS'] ?? 2500);
 const DOCUMENT = join(PROJECT_ROOT, 'docs', 'TESTING.md');
 const SEEDS_FILE = join(PROJECT_ROOT, 'tests', 'sim', 'control-seeds.json');
 const BEGIN = '<!-- controls -->';
