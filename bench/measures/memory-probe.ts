@@ -4,15 +4,15 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { ProbeAnswers } from './probe-answers.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 /** What one collection frees lets the next one free more: finalizers, old-to-new references. */
 const COLLECTIONS = 3;
-let asked = 0;
+const answers = new ProbeAnswers('memory-probe');
 
 process.on('SIGUSR2', () => {
   for (let count = 0; count < COLLECTIONS; count += 1) collect();
-  asked += 1;
-  process.stderr.write(`memory-probe ${asked} ${JSON.stringify(process.memoryUsage())}\n`);
+  answers.print(process.memoryUsage());
 });

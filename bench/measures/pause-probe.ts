@@ -7,6 +7,7 @@ import { openSync, readSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { PauseLog } from './pause-log.js';
+import { ProbeAnswers } from './probe-answers.js';
 
 const EVERY_MS = 1;
 /** In which a process mostly compiles its code, and is no use to anybody yet. */
@@ -27,7 +28,7 @@ function queuedClock(): () => number {
 
 function watch(): void {
   const log = new PauseLog();
-  let asked = 0;
+  const answers = new ProbeAnswers('pause-probe');
 
   const observer = new PerformanceObserver((list) => {
     for (const { startTime: from, duration } of list.getEntries()) {
@@ -50,8 +51,7 @@ function watch(): void {
   process.on('SIGUSR2', () => {
     // The collections of the last moments are told by then.
     setImmediate(() => {
-      asked += 1;
-      process.stderr.write(`pause-probe ${asked} ${JSON.stringify(log.report())}\n`);
+      answers.print(log.report());
     });
   });
 }

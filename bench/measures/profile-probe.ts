@@ -5,6 +5,7 @@
  */
 import { type Profiler, Session } from 'node:inspector';
 import { isMainThread } from 'node:worker_threads';
+import { ProbeAnswers } from './probe-answers.js';
 import { selfTimes } from './self-times.js';
 
 const INTERVAL_MICROS = 500;
@@ -14,22 +15,17 @@ function watch(): void {
   session.connect();
   session.post('Profiler.enable');
   session.post('Profiler.setSamplingInterval', { interval: INTERVAL_MICROS });
-  let asked = 0;
-
-  const print = (told: unknown): void => {
-    asked += 1;
-    process.stderr.write(`profile-probe ${asked} ${JSON.stringify(told)}\n`);
-  };
+  const answers = new ProbeAnswers('profile-probe');
 
   process.on('SIGUSR2', () => {
-    if (asked % 2 === 0) {
+    if (answers.count % 2 === 0) {
       session.post('Profiler.start', () => {
-        print('begun');
+        answers.print('begun');
       });
       return;
     }
     session.post('Profiler.stop', (_error, { profile }: Profiler.StopReturnType) => {
-      print(selfTimes(profile));
+      answers.print(selfTimes(profile));
     });
   });
 }

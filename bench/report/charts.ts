@@ -31,6 +31,11 @@ const latency = { measure: 'p99 ms', yLabel: P99 } as const;
 const participants = { axis: 'participants', xLabel: 'participants' } as const;
 const keys = { axis: 'keys', xLabel: 'keys stored', isLogX: true } as const;
 
+const SHAPES = [
+  ['participants', 'participants', participants],
+  ['value', 'size of the value', valueBytes],
+] as const;
+
 const PLANS: readonly ChartPlan[] = [
   {
     name: 'operations',
@@ -90,9 +95,7 @@ const PLANS: readonly ChartPlan[] = [
     measure: 'µs of processor a request',
     yLabel: 'time of all processes a request (µs)',
   },
-  ...[participants, valueBytes].flatMap((shape): ChartPlan[] => {
-    const [name] = shape.axis.split(' ');
-    const by = shape.axis === 'participants' ? 'participants' : 'size of the value';
+  ...SHAPES.flatMap(([name, by, shape]): ChartPlan[] => {
     return [
       {
         name: `${name}-memory`,

@@ -1,4 +1,5 @@
 /** A result as the README shows it: the targets, what was compared, and what was measured alone. */
+import { markdownTable } from '../../tests/helpers/markdown-table.js';
 import type { Figure, Measure } from '../figure.js';
 import { range } from './console.js';
 import { readable } from './numbers.js';
@@ -15,7 +16,7 @@ export function summaryMarkdown(result: Result): string {
     'Medians, with the lowest and the highest run in brackets. Charts are in `bench/results/`.',
     ...missing,
     '',
-    ...table(
+    ...markdownTable(
       ['Target', 'Wanted', 'Measured', 'Reached'],
       targets.map(({ what, wanted, measured, isReached }) => [
         what,
@@ -37,22 +38,17 @@ function comparedTable(figures: readonly Figure[]): string[] {
     const against = `${range(peer.spread)}, ${peer.label}`;
     return [[title, measure, range(ours), against, readable(ratio.median)]];
   });
-  return table(['Compared', 'Measure', 'Ours', 'Peer', 'Ratio'], rows);
+  return markdownTable(['Compared', 'Measure', 'Ours', 'Peer', 'Ratio'], rows);
 }
 
 function aloneTable(figures: readonly Figure[]): string[] {
   const rows = figures
     .filter(({ peer, measure, point }) => peer === null && isShown(measure, point))
     .map(({ title, measure, ours }) => [title, measure, range(ours)]);
-  return table(['Ours alone', 'Measure', 'Figure'], rows);
+  return markdownTable(['Ours alone', 'Measure', 'Figure'], rows);
 }
 
 /** Latencies by keys and participants are in the charts. */
 function isShown(measure: Measure, point: Figure['point']): boolean {
   return point === null || SHOWN_MEASURES.includes(measure);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }

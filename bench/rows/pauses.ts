@@ -6,7 +6,6 @@
  * other: what is a process's own fault, and the collector's, is told apart. The first half second
  * of a process is left out.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RoleProcess } from '../../tests/helpers/role-process.js';
 import { figure, type Figure, type Measure } from '../figure.js';
 import { BASE_LOAD } from '../load/load-spec.js';
@@ -18,12 +17,10 @@ import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
 import { OurCluster } from '../systems/our-cluster.js';
 import { fill } from '../systems/system.js';
 import { missedKilled, refilled, restarted } from './comings-and-goings.js';
+import { beginWriting } from './writing-meanwhile.js';
 
 /** So that several are written in each phase. */
 const SNAPSHOT_OFTEN = { snapshot_after_bytes: '16mb' };
-const WRITES_PER_SECOND = 2000;
-const WRITING_CONNECTIONS = 10;
-const LEAD_MS = 500;
 const MS_PER_SECOND = 1000;
 const PROBED = withProbe('pause-probe');
 
@@ -52,7 +49,13 @@ const PHASES: readonly Phase[] = [
     name: 'snapshots',
     title: 'snapshots are written, at full load',
     run: ({ generator, scale }, { port }, keys) =>
-      generator.run({ ...load(port, keys), seconds: scale.snapshotSeconds }),
+      generator.run({
+        ...BASE_LOAD,
+        port,
+        keys,
+        valueBytes: MANY_KEYS_VALUE_BYTES,
+        seconds: scale.snapshotSeconds,
+      }),
   },
   {
     name: 'restart',
@@ -81,23 +84,13 @@ const PHASES: readonly Phase[] = [
   },
 ];
 
-function load(port: number, keys: number) {
-  return { ...BASE_LOAD, port, keys, valueBytes: MANY_KEYS_VALUE_BYTES };
-}
-
 async function underWrites(
-  { generator }: Bench,
+  bench: Bench,
   { port }: OurCluster,
   keys: number,
   act: () => Promise<unknown>,
 ): Promise<void> {
-  const stop = generator.begin({
-    ...load(port, keys),
-    connections: WRITING_CONNECTIONS,
-    rate: WRITES_PER_SECOND,
-    warmUpSeconds: 0,
-  });
-  await delay(LEAD_MS);
+  const stop = await beginWriting(bench, port, keys);
   await act();
   await stop();
 }

@@ -1,9 +1,6 @@
 /** Restart, and rejoin by delta and by snapshot, of a participant with many keys. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { figure, type Figure } from '../figure.js';
-import { BASE_LOAD } from '../load/load-spec.js';
 import type { Bench, Row } from '../row.js';
-import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
 import {
   missedKilled,
   missedPaused,
@@ -11,11 +8,7 @@ import {
   restarted,
   type Return,
 } from './comings-and-goings.js';
-
-const WRITES_PER_SECOND = 2000;
-const WRITING_CONNECTIONS = 10;
-/** Writes go on for so long before somebody leaves. */
-const LEAD_MS = 500;
+import { beginWriting } from './writing-meanwhile.js';
 
 type Leave = (...args: Parameters<typeof missedPaused>) => Promise<Return>;
 
@@ -97,18 +90,4 @@ async function measureReturns(bench: Bench, returning: Returning): Promise<Figur
     ...(returning.isUnderLoad ? { longestWaitMs } : {}),
   };
   return [figure({ row: name, title: `${title}, ${keys} keys`, notes }, 'seconds', seconds)];
-}
-
-async function beginWriting({ generator }: Bench, port: number, keys: number) {
-  const stop = generator.begin({
-    ...BASE_LOAD,
-    port,
-    keys,
-    connections: WRITING_CONNECTIONS,
-    valueBytes: MANY_KEYS_VALUE_BYTES,
-    rate: WRITES_PER_SECOND,
-    warmUpSeconds: 0,
-  });
-  await delay(LEAD_MS);
-  return stop;
 }

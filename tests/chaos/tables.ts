@@ -1,11 +1,7 @@
 /** Figures of several runs as Markdown: a table of the kinds of fault, and one of the runs. */
+import { markdownTable } from '../helpers/markdown-table.js';
 import { faultsIn, type KindFigures, type RunFigures } from './figures.js';
 import { type Kind, KINDS } from './plan.js';
-
-function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 function sum<T>(items: readonly T[], amountOf: (item: T) => number): number {
   return items.reduce((total, item) => total + amountOf(item), 0);
@@ -23,7 +19,7 @@ export function kindsTable(runs: readonly RunFigures[]): string {
     const each = runs.flatMap(({ kinds }) => kinds[kind] ?? []);
     return each.length === 0 ? [] : [kindRow(kind, each)];
   });
-  return table(KIND_HEAD, rows);
+  return markdownTable(KIND_HEAD, rows).join('\n');
 }
 
 function kindRow(kind: Kind, each: readonly KindFigures[]): string[] {
@@ -44,7 +40,7 @@ const RUN_HEAD = [
 /** A row a run, and one for all of them. */
 export function runsTable(runs: readonly RunFigures[]): string {
   const rows = runs.map((run) => [String(run.seed), ...amountsOf([run])]);
-  return table(RUN_HEAD, [...rows, ['all', ...amountsOf(runs)]]);
+  return markdownTable(RUN_HEAD, [...rows, ['all', ...amountsOf(runs)]]).join('\n');
 }
 
 function amountsOf(runs: readonly RunFigures[]): string[] {

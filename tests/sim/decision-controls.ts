@@ -3,6 +3,7 @@
  * nothing durable depends on a rule at once, the observer's own check of it reports the violation.
  */
 import type { Also, Control, Edit } from './controls.js';
+import { GAPS_ACCEPTED } from './protocol-controls.js';
 
 /** On each connection one of some messages comes twice, as if a link had kept it. */
 const REPLAYING_LINK: Edit = {
@@ -87,21 +88,7 @@ export const DECISION_CONTROLS: readonly Control[] = [
     ],
     also: {
       what: 'the refusal of a gap, in which nothing else is wrong',
-      edits: [
-        {
-          file: 'src/participant/transactions.js',
-          find: 'if (message.txid !== state.lastPrepared + 1) {',
-          replace:
-            'if (message.txid <= state.lastPrepared ||' +
-            ' (message.txid > state.lastPrepared + 1 && state.inDoubt.length > 0)) {',
-        },
-        {
-          file: 'src/participant/state.js',
-          find: "assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');",
-          replace: `if (this.inDoubt.length === 0)
-            this.resolved = { ...this.resolved, txid: transaction.record.txid - 1 };`,
-        },
-      ],
+      edits: GAPS_ACCEPTED,
     },
   },
   {

@@ -1,5 +1,22 @@
 /** Rules of what processes promise each other, and how each is broken. */
-import type { Control } from './controls.js';
+import type { Control, Edit } from './controls.js';
+
+/** A participant with nothing in doubt takes any later transaction for the next one. */
+export const GAPS_ACCEPTED: readonly Edit[] = [
+  {
+    file: 'src/participant/transactions.js',
+    find: 'if (message.txid !== state.lastPrepared + 1) {',
+    replace:
+      'if (message.txid <= state.lastPrepared ||' +
+      ' (message.txid > state.lastPrepared + 1 && state.inDoubt.length > 0)) {',
+  },
+  {
+    file: 'src/participant/state.js',
+    find: "assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');",
+    replace: `if (this.inDoubt.length === 0)
+            this.resolved = { ...this.resolved, txid: transaction.record.txid - 1 };`,
+  },
+];
 
 export const PROTOCOL_CONTROLS: readonly Control[] = [
   {
@@ -111,21 +128,7 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
   {
     name: 'gap-accepted',
     rule: 'Transactions are prepared without a gap',
-    edits: [
-      {
-        file: 'src/participant/transactions.js',
-        find: 'if (message.txid !== state.lastPrepared + 1) {',
-        replace:
-          'if (message.txid <= state.lastPrepared ||' +
-          ' (message.txid > state.lastPrepared + 1 && state.inDoubt.length > 0)) {',
-      },
-      {
-        file: 'src/participant/state.js',
-        find: "assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');",
-        replace: `if (this.inDoubt.length === 0)
-            this.resolved = { ...this.resolved, txid: transaction.record.txid - 1 };`,
-      },
-    ],
+    edits: GAPS_ACCEPTED,
     also: {
       what: 'a link that now and then loses a PREPARE, which is harmless otherwise',
       isHarmless: true,

@@ -79,6 +79,10 @@ describe('docs/SCHEDULES.md', () => {
     expect(wrong.join('\n')).to.equal('');
   });
 
+  it('is linked from the page on testing', () => {
+    expect(read('docs/TESTING.md')).to.include('(SCHEDULES.md)');
+  });
+
   it('names every test that bears the number of a schedule', () => {
     expect(unnamed(rows, nameables).join('\n')).to.equal('');
   });
