@@ -25,8 +25,8 @@ const MOST_WRITES_TO_DEATH = 200;
 
 /** Less than the coordinator's, so that it is they who refuse. */
 export const PARTICIPANT_SETTINGS = ['max_memory 1mb'];
-/** So many writes are answered with OK, besides those that a participant does not survive. */
-export const ACKNOWLEDGED_WRITES = SINGLE_WRITES + PIPELINED_WRITES + 3;
+/** What `write` writes: also one large value, and one at the end. */
+const PLAIN_WRITES = SINGLE_WRITES + PIPELINED_WRITES + 2;
 
 const set = async (connection: RespConnection, key: string, value = 'v'): Promise<void> => {
   textOf(await connection.command('SET', key, value));
@@ -48,16 +48,18 @@ export async function write({ cluster }: TracedCluster): Promise<void> {
   connection.close();
 }
 
-export async function writeThroughFaults(traced: TracedCluster): Promise<void> {
+/** Returns how many writes were answered with OK. */
+export async function writeThroughFaults(traced: TracedCluster): Promise<number> {
   await write(traced);
   const connection = await traced.cluster.connect();
   await refuse(connection);
-  await loseParticipant(traced, connection);
+  const outage = await loseParticipant(traced, connection);
   connection.close();
-  await loseCoordinator(traced);
+  const decided = await loseCoordinator(traced);
   const later = await traced.cluster.connect();
   await set(later, 'after');
   later.close();
+  return PLAIN_WRITES + outage + decided + 1;
 }
 
 async function refuse(connection: RespConnection): Promise<void> {
@@ -66,26 +68,32 @@ async function refuse(connection: RespConnection): Promise<void> {
   throw new Error('a write that no participant has room for was not refused by them');
 }
 
-/** It dies with a record that is written and not synced; the others decide without it. */
+/**
+ * It dies with a record that is written and not synced; the others decide without it. Returns how
+ * many writes that took.
+ */
 async function loseParticipant(
   { cluster, start, whole }: TracedCluster,
   connection: RespConnection,
-): Promise<void> {
+): Promise<number> {
   const role = cluster.role('participant2');
   await role.process.kill9();
   start(role, FATAL_SYNC);
   await whole();
-  for (let n = 0; role.process.isRunning; n += 1) {
-    if (n === MOST_WRITES_TO_DEATH) throw new Error(`${role.process.name} still runs`);
-    await set(connection, `outage${n}`);
+  let written = 0;
+  for (; role.process.isRunning; written += 1) {
+    if (written === MOST_WRITES_TO_DEATH) throw new Error(`${role.process.name} still runs`);
+    await set(connection, `outage${written}`);
   }
   start(role);
   await whole();
+  return written;
 }
 
-async function loseCoordinator(traced: TracedCluster): Promise<void> {
+/** Returns how many writes were decided before it died. */
+async function loseCoordinator(traced: TracedCluster): Promise<number> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    if (await diesUndecided(traced, `undecided${attempt}`)) return;
+    if (await diesUndecided(traced, `undecided${attempt}`)) return attempt;
   }
   throw new Error('every write was decided before the coordinator was killed');
 }
