@@ -122,7 +122,9 @@ class Costs {
 
 async function tellCosts(folder: string, generator: LoadGenerator): Promise<void> {
   const word = process.argv[2] ?? '';
-  for (const [name, load] of LOADS.filter(([each]) => each.includes(word))) {
+  const chosen = LOADS.filter(([each]) => each.includes(word));
+  if (chosen.length === 0) throw new Error(`no load has ${word} in its name`);
+  for (const [name, load] of chosen) {
     say(`${name}:`);
     const ours = await OurCluster.start({ folder, start: withProbe('profile-probe') });
     try {

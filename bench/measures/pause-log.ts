@@ -4,8 +4,8 @@
  * A timer is due every millisecond. One that fires `d` ms late stands for all events that would
  * have come meanwhile: they would have waited d, d - 1, d - 2, ... ms, and all of these are counted
  * (no coordinated omission). The program's own part of a delay is what is left of it without the
- * collections in it, and without the time in which its thread could run and others had the
- * processors.
+ * collections in it, or without the time in which its thread could run and others had the
+ * processors, whichever was longer: both may be the same time, so this rather tells too much.
  */
 import { Latencies } from '../load/latencies.js';
 
@@ -57,9 +57,10 @@ export class PauseLog {
   report(): PauseReport {
     const { noted, collections } = this;
     const durations = collections.map(({ from, to }) => to - from);
-    const own = noted.map(
-      (each) => each.to - each.from - each.queuedMs - overlap(each, collections),
-    );
+    const overlaps = overlapsOf(noted, collections);
+    const own = noted.map(({ from, to, queuedMs }, index) => {
+      return to - from - Math.max(queuedMs, overlaps[index] ?? 0);
+    });
     const longestOwn = own.reduce((most, each) => Math.max(most, each), 0);
     const report = {
       all: this.delays(noted.map(({ from, to }) => to - from)),
@@ -83,8 +84,17 @@ export class PauseLog {
   }
 }
 
-function overlap(delay: Interval, collections: readonly Interval[]): number {
-  return collections.reduce((sum, { from, to }) => {
-    return sum + Math.max(0, Math.min(to, delay.to) - Math.max(from, delay.from));
-  }, 0);
+/** How much of each delay collections took; both in the order of time. */
+function overlapsOf(delays: readonly Interval[], collections: readonly Interval[]): number[] {
+  let next = 0;
+  return delays.map((delay) => {
+    while ((collections[next]?.to ?? Infinity) <= delay.from) next += 1;
+    let sum = 0;
+    for (let index = next; index < collections.length; index += 1) {
+      const { from, to } = collections[index] ?? delay;
+      if (from >= delay.to) break;
+      sum += Math.min(to, delay.to) - Math.max(from, delay.from);
+    }
+    return sum;
+  });
 }

@@ -12,6 +12,8 @@ import { ProbeAnswers } from './probe-answers.js';
 const EVERY_MS = 1;
 /** In which a process mostly compiles its code, and is no use to anybody yet. */
 const STARTING_MS = 500;
+/** The collections of the last moments are told by then. */
+const COLLECTIONS_TOLD_MS = 10;
 const NANOS_PER_MS = 1e6;
 const QUEUED_FIELD = 1;
 
@@ -35,8 +37,6 @@ function watch(): void {
       log.collected({ from, to: from + duration });
     }
   });
-  observer.observe({ entryTypes: ['gc'] });
-
   const queuedSoFar = queuedClock();
   const next = (): void => {
     const from = performance.now() + EVERY_MS;
@@ -46,13 +46,15 @@ function watch(): void {
       next();
     }, EVERY_MS).unref();
   };
-  setTimeout(next, STARTING_MS).unref();
+  setTimeout(() => {
+    observer.observe({ entryTypes: ['gc'] });
+    next();
+  }, STARTING_MS).unref();
 
   process.on('SIGUSR2', () => {
-    // The collections of the last moments are told by then.
-    setImmediate(() => {
+    setTimeout(() => {
       answers.print(log.report());
-    });
+    }, COLLECTIONS_TOLD_MS);
   });
 }
 

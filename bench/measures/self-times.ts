@@ -24,8 +24,8 @@ const MOST = 40;
 export function selfTimes({ nodes, samples = [], timeDeltas = [] }: Profile): SelfTime[] {
   const names = new Map(
     nodes.map(({ id, callFrame: { functionName, lineNumber } }) => {
-      const isOurs = !functionName.startsWith('(');
-      return [id, isOurs ? `${functionName || 'anonymous'}:${lineNumber + 1}` : functionName];
+      const isCode = !functionName.startsWith('(');
+      return [id, isCode ? `${functionName || 'anonymous'}:${lineNumber + 1}` : functionName];
     }),
   );
   const times = new Map<string, number>();

@@ -78,7 +78,8 @@ function yAxis({ series, isLogY }: Chart): {
 } {
   const points = series.flatMap((each) => each.points);
   const highest = Math.max(...points.map(({ high }) => high)) * HEADROOM;
-  const lowest = Math.min(...points.map(({ low }) => low));
+  // What is nothing has no place on such an axis.
+  const lowest = Math.min(highest, ...points.map(({ low }) => low).filter((low) => low > 0));
   const ticks = isLogY ? powerTicks(lowest, highest) : niceTicks(highest, TICKS);
   const ends = { from: ticks[0] ?? 0, to: Math.max(highest, ticks.at(-1) ?? 0) };
   return { ticks, y: scaleFor({ ...ends, low: PLOT.bottom, high: PLOT.top, isLog: isLogY }) };

@@ -8,7 +8,7 @@
  */
 import type { RoleProcess } from '../../tests/helpers/role-process.js';
 import { figure, type Figure, type Measure } from '../figure.js';
-import { BASE_LOAD } from '../load/load-spec.js';
+import { BASE_LOAD, type LoadReport } from '../load/load-spec.js';
 import type { PauseReport } from '../measures/pause-log.js';
 import { askProbe, withProbe } from '../measures/probes.js';
 import { readable } from '../report/numbers.js';
@@ -16,7 +16,7 @@ import type { Bench, Row } from '../row.js';
 import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
 import { OurCluster } from '../systems/our-cluster.js';
 import { fill } from '../systems/system.js';
-import { missedKilled, refilled, restarted } from './comings-and-goings.js';
+import { missedKilled, refilled, restarted, type Return } from './comings-and-goings.js';
 import { beginWriting } from './writing-meanwhile.js';
 
 /** So that several are written in each phase. */
@@ -36,7 +36,7 @@ export const PAUSES_ROW: Row = {
 interface Phase {
   readonly name: string;
   readonly title: string;
-  run(bench: Bench, ours: OurCluster, keys: number): Promise<unknown>;
+  run(bench: Bench, ours: OurCluster, keys: number): Promise<Return | LoadReport>;
 }
 
 const PHASES: readonly Phase[] = [
@@ -88,11 +88,14 @@ async function underWrites(
   bench: Bench,
   { port }: OurCluster,
   keys: number,
-  act: () => Promise<unknown>,
-): Promise<void> {
+  act: () => Promise<Return>,
+): Promise<Return> {
   const stop = await beginWriting(bench, port, keys);
-  await act();
-  await stop();
+  try {
+    return await act();
+  } finally {
+    await stop();
+  }
 }
 
 async function measurePauses(bench: Bench): Promise<Figure[]> {
@@ -109,8 +112,9 @@ async function measurePauses(bench: Bench): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const phase of PHASES) {
       bench.say(`  ${phase.title}`);
-      await phase.run(bench, ours, keys);
-      figures.push(...phaseFigures(phase, keys, await reports(ours)));
+      const end = await phase.run(bench, ours, keys);
+      const how = 'by' in end ? end.by : '';
+      figures.push(...phaseFigures(phase, keys, how, await reports(ours)));
     }
     return [...figures, ...worstFigures(figures)];
   } finally {
@@ -136,15 +140,23 @@ async function reports({ cluster }: OurCluster): Promise<Reports> {
   return all;
 }
 
-function phaseFigures({ name, title }: Phase, keys: number, reports: Reports): Figure[] {
-  const notes = Object.fromEntries(
+function phaseFigures(
+  { name, title }: Phase,
+  keys: number,
+  by: string,
+  reports: Reports,
+): Figure[] {
+  const told = Object.fromEntries(
     [...reports].map(([role, { all, own, longestOwnAt, collectingMs }]) => {
-      const told = [all, own].map(({ p999Ms, maxMs }) => `${readable(p999Ms)}/${readable(maxMs)}`);
+      const delays = [all, own].map(
+        ({ p999Ms, maxMs }) => `${readable(p999Ms)}/${readable(maxMs)}`,
+      );
       const at = readable(longestOwnAt / MS_PER_SECOND);
       const collections = `${readable(collectingMs)} ms of collections`;
-      return [role.name, `${told.join(', own ')} at ${at} s of its life, ${collections}`];
+      return [role.name, `${delays.join(', own ')} at ${at} s of its life, ${collections}`];
     }),
   );
+  const notes = by === '' ? told : { by, ...told };
   const named = { row: `pauses-${name}`, title: `pauses while ${title}, ${keys} keys`, notes };
   return MEASURES.map(([measure, of]) =>
     figure(named, measure, [Math.max(...[...reports.values()].map(of))]),

@@ -27,7 +27,8 @@ function shapesRow(name: string, title: string, shapesOf: (bench: Bench) => Shap
     isQuick: false,
     async measure(bench) {
       const figures: Figure[] = [];
-      for (const shape of shapesOf(bench)) figures.push(...(await measureShape(bench, shape)));
+      for (const shape of shapesOf(bench))
+        figures.push(...(await measureShape(bench, name, shape)));
       return figures;
     },
   };
@@ -50,7 +51,7 @@ export const SHAPE_ROWS: readonly Row[] = [
   ),
 ];
 
-async function measureShape(bench: Bench, shape: Shape): Promise<Figure[]> {
+async function measureShape(bench: Bench, row: string, shape: Shape): Promise<Figure[]> {
   const { folder, generator } = bench;
   const { participants, valueBytes, point } = shape;
   const keys = BYTES_IN_ALL / valueBytes;
@@ -61,7 +62,7 @@ async function measureShape(bench: Bench, shape: Shape): Promise<Figure[]> {
   const figureOf = (name: string, measure: Figure['measure'], values: readonly number[]): Figure =>
     figure(
       {
-        row: `${name.replaceAll(' ', '-')}-${participants}-participants-${valueBytes}-bytes`,
+        row: `${row}-${point.x}-${name.replaceAll(' ', '-')}`,
         title: `${name}, ${what}`,
         point: { ...point, series: name },
       },
@@ -69,12 +70,11 @@ async function measureShape(bench: Bench, shape: Shape): Promise<Figure[]> {
       values,
     );
   try {
-    const bytes = many.bytesPerKey.map((each) => each * keys);
     const restarts = await repeated(bench, many, restarted);
     // Whoever is alone has nobody to be refilled from.
     const refills = participants === 1 ? [] : await repeated(bench, many, refilled);
     return [
-      figureOf('memory of a participant', 'bytes', bytes),
+      figureOf('memory of a participant', 'bytes', many.participantBytes),
       figureOf('memory of the coordinator', 'bytes', [many.coordinatorBytes]),
       figureOf('restart', 'seconds', restarts),
       ...(refills.length === 0

@@ -55,7 +55,12 @@ export class ManyKeys implements System {
 
   /** Resident bytes that the keys have added, for each one, at each participant. */
   get bytesPerKey(): number[] {
-    return this.ours.cluster.participants.map((role) => this.grown(role) / this.keys);
+    return this.participantBytes.map((bytes) => bytes / this.keys);
+  }
+
+  /** Resident bytes that each participant has more than before. */
+  get participantBytes(): number[] {
+    return this.ours.cluster.participants.map((role) => this.grown(role));
   }
 
   /** Resident bytes that the coordinator has more than before. */

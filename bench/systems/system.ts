@@ -1,6 +1,6 @@
 /** What is measured: something that speaks the Redis protocol, in processes of its own. */
 import { type LoadGenerator } from '../load/load-generator.js';
-import { BASE_LOAD, type Operation } from '../load/load-spec.js';
+import { BASE_LOAD, type LoadReport, type Operation } from '../load/load-spec.js';
 
 export interface System {
   readonly label: string;
@@ -21,12 +21,12 @@ export async function fill(
   port: number,
   keys: number,
   valueBytes: number,
-): Promise<void> {
+): Promise<LoadReport> {
   // Large values in requests of 100 would be one burst of gigabytes.
   const pairs = Math.max(1, Math.min(PAIRS_AT_ONCE, Math.floor(100_000 / valueBytes)));
   // The last ones to be sent are not the last to be answered.
   const requests = Math.ceil(keys / pairs) + FILL_CONNECTIONS * FILL_PIPELINE;
-  await generator.run({
+  return generator.run({
     ...BASE_LOAD,
     port,
     operations: ['mset'],

@@ -97,12 +97,24 @@ describe('pauses of an event loop', () => {
     log.collected({ from: 140, to: 145 });
     log.collected({ from: 200, to: 260 });
     const { all, own, longestOwnAt, longestCollectionMs, collectingMs } = log.report();
-    expect([all.maxMs, own.maxMs, longestOwnAt]).to.deep.equal([50, 15, 100]);
+    expect([all.maxMs, own.maxMs, longestOwnAt]).to.deep.equal([50, 25, 100]);
     expect([longestCollectionMs, collectingMs]).to.deep.equal([60, 95]);
+  });
+
+  it('take no time away twice, and go to the right one of several', () => {
+    const log = new PauseLog();
+    log.collected({ from: 0, to: 5 });
+    log.fired({ from: 10, to: 13, queuedMs: 0 });
+    log.fired({ from: 100, to: 160, queuedMs: 45 });
+    log.collected({ from: 105, to: 145 });
+    log.fired({ from: 200, to: 207, queuedMs: 0 });
+    const { own, longestOwnAt } = log.report();
+    expect([own.maxMs, longestOwnAt]).to.deep.equal([15, 100]);
   });
 
   it('are told once', () => {
     const log = new PauseLog();
+    log.fired({ from: 90, to: 91, queuedMs: 0 });
     log.fired({ from: 100, to: 150, queuedMs: 0 });
     log.collected({ from: 100, to: 110 });
     log.report();
