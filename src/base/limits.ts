@@ -70,8 +70,11 @@ export const REMEMBERED_ABORTS = 1024;
 /** Outcomes that `TXSTATUS` can tell before it says `forgotten`. */
 export const REMEMBERED_OUTCOMES = 100_000;
 
-/** Most a participant's delta answer carries in one frame. */
-export const DELTA_BYTES = 1 * MIB;
+/**
+ * Most a participant's delta answer carries in one frame. It is applied in one turn: as small writes
+ * it is a thousand of them, some 10 ms.
+ */
+export const DELTA_BYTES = 128 * KIB;
 
 /** Snapshot frames asked for and not yet stored at a joiner. */
 export const FRAME_WINDOW = 4;

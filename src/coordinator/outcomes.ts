@@ -17,7 +17,7 @@ export interface Decision {
 }
 
 /** Outcomes lie in blocks of so many, so that remembering them takes few objects. */
-const BLOCK_OUTCOMES = 4096;
+const BLOCK_OUTCOMES = 256;
 
 const UNKNOWN = 0;
 const COMMIT = 1;

@@ -28,6 +28,7 @@ const LINGER_MS = 1000;
 export class ClientConnection {
   private flushScheduled = false;
   private delivering = false;
+  private awaitsTurn = false;
   private closing = false;
 
   constructor(
@@ -77,11 +78,24 @@ export class ClientConnection {
   private pump(): void {
     this.deliverRequests();
     const { session, socket } = this;
+    if (session.wantsTurn) this.awaitTurn();
     const isReading = !socket.isPaused();
     const hasWork = session.hasOutput || session.closing !== null;
     if (this.flushScheduled || (!hasWork && session.wantsRead === isReading)) return;
     this.flushScheduled = true;
     this.owner.dirty(this);
+  }
+
+  /** What else the event loop has to do goes first. */
+  private awaitTurn(): void {
+    if (this.awaitsTurn) return;
+    this.awaitsTurn = true;
+    setImmediate(() => {
+      this.awaitsTurn = false;
+      if (this.socket.destroyed) return;
+      this.session.beginTurn();
+      this.pump();
+    });
   }
 
   /** In order also if the owner answers at once, which may bring further requests out. */

@@ -10,6 +10,7 @@
  */
 import type { Prng } from '../base/prng.js';
 import type { Lsn } from '../base/sync-gate.js';
+import { sameSecret } from '../base/hash.js';
 import { FRAME_WINDOW } from '../base/limits.js';
 import { type Epoch, type Millis, sameEpoch } from '../base/ids.js';
 import {
@@ -176,7 +177,7 @@ export class CatchUps {
   private onWelcome(attempt: Attempt, welcome: Welcome): void {
     const { clusterSecret } = this.core.settings;
     const theirs = proof(clusterSecret, proofText('answering', attempt.nonce, welcome.nonce));
-    if (welcome.mac !== theirs || welcome.storeId !== attempt.donorStoreId) {
+    if (!sameSecret(theirs, welcome.mac) || welcome.storeId !== attempt.donorStoreId) {
       this.fail('the donor is not who it should be');
       return;
     }

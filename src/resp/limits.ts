@@ -24,6 +24,12 @@ export const ARGUMENT_OVERHEAD_BYTES = 64;
 /** Bytes that may wait unparsed behind a held command before the socket is no longer read. */
 export const MAX_UNPARSED_BYTES = 262_144;
 
+/**
+ * Bytes of replies that one connection may be given in one turn without the store, sent or not: a
+ * chunk of 64 KB holds thousands of INFOs, and everybody else would wait until all are answered.
+ */
+export const TURN_REPLY_BYTES = 16_384;
+
 /** Words that one value may be split into in `lab` format; beyond, the reply is an error. */
 export const MAX_LAB_WORDS = 1_048_576;
 

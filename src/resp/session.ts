@@ -2,13 +2,14 @@
  * One client connection as a machine without I/O: bytes in, store requests out, store replies in,
  * bytes out. The shell owns the socket and does what the machine says.
  *
- *   in:  `receive`, `ended`, `complete`, `noteUnsent`, `stop`
- *   out: `takeOutput`, `takeRequests`, `wantsRead`, `closing`
+ *   in:  `receive`, `ended`, `complete`, `noteUnsent`, `beginTurn`, `stop`
+ *   out: `takeOutput`, `takeRequests`, `wantsRead`, `wantsTurn`, `closing`
  *
  * After any input the shell takes all outputs. Invariants: replies leave in request order; nothing
  * is executed behind QUIT, a protocol error or `stop`; a connection is never closed while a request
  * of it is unanswered, except when HTTP is spoken on it; one request at most is held back, and
- * nothing behind it is read until it has left.
+ * nothing behind it is read until it has left; what is executed in one turn is bounded, also for
+ * a client that wants no replies.
  */
 import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/bytes.js';
@@ -23,7 +24,7 @@ import { replyOf, type CommandOutcome, type StoreAnswer } from './command.js';
 import { commandOf, dispatch, isHttp } from './dispatch.js';
 import type { ClientInfo, SessionEnvironment } from './environment.js';
 import { LAB_ERROR, protocolError } from './error-replies.js';
-import { MAX_UNPARSED_BYTES, readerLimits } from './limits.js';
+import { MAX_UNPARSED_BYTES, readerLimits, TURN_REPLY_BYTES } from './limits.js';
 import { ProgramOrder } from './program-order.js';
 import { replyBytes, type Reply } from './replies.js';
 import { type Place, ReplyQueue } from './reply-queue.js';
@@ -69,6 +70,8 @@ export class Session {
   private nextToken = 1;
   private inFlightBytes = 0;
   private unsentBytes = 0;
+  /** Of replies that were made without the store since the turn began. */
+  private turnBytes = 0;
   private halfClosed = false;
   private verdict: Closing | null = null;
   private lastInputAt: number;
@@ -122,6 +125,12 @@ export class Session {
     if (this.held !== null || this.reader.unparsedBytes > 0 || this.halfClosed) this.advance();
   }
 
+  /** Everybody else had a turn since `wantsTurn` was seen. */
+  beginTurn(): void {
+    this.turnBytes = 0;
+    this.advance();
+  }
+
   /** Executes nothing more; what is under way is still answered. */
   stop(): void {
     this.close({ reason: 'server stops', detail: 'the server stops', flush: true });
@@ -135,6 +144,11 @@ export class Session {
     const taken = this.outgoing;
     this.outgoing = [];
     return taken;
+  }
+
+  /** True while requests may wait only because this connection has had its share of the turn. */
+  get wantsTurn(): boolean {
+    return this.turnBytes >= TURN_REPLY_BYTES && this.verdict === null;
   }
 
   /** Whether `takeOutput` or `takeRequests` has anything to give. */
@@ -202,6 +216,7 @@ export class Session {
     return (
       this.verdict === null &&
       this.held === null &&
+      this.turnBytes < TURN_REPLY_BYTES &&
       this.replies.length < maxInFlight &&
       this.inFlightBytes < maxInFlightBytes &&
       this.replyBytes <= maxReplyBytes
@@ -249,6 +264,7 @@ export class Session {
         this.close({ reason: 'quit', detail: 'the client quit', flush: true });
         return;
       case 'reply':
+        this.turnBytes += replyBytes(outcome.reply);
         if (!silent) this.reply(outcome.reply, format);
         return;
       case 'store': {

@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly manual?: boolean;
   /** Answers come before `onStoreRequest` returns. */
   readonly immediate?: boolean;
+  /** Called for each INFO, before it is answered. */
+  readonly onInfo?: () => void;
 }
 
 export class FakeStoreServer {
@@ -75,11 +77,11 @@ export class FakeStoreServer {
       requirepass: '',
       limits: { ...DEFAULT_SESSION_LIMITS, ...limits },
       coordinatorAddress: '',
-      info: (sections) =>
-        formatInfo(
-          [persistenceSection(false, []), replicationSection('coordinator', [])],
-          sections,
-        ),
+      info: (sections) => {
+        options.onInfo?.();
+        const parts = [persistenceSection(false, []), replicationSection('coordinator', [])];
+        return formatInfo(parts, sections);
+      },
       configEntries: () => [],
       clients: () => Array.from(this.resp.sessions, (session) => session.describe(0)),
       wallClockMicros: () => 0,

@@ -67,6 +67,24 @@ describe('RESP server', () => {
     expect(order).to.deep.equal(Array.from({ length: 50 }, (_, at) => `${at}`));
   });
 
+  it('answers others between the replies to a flood of one client', async () => {
+    let infos = 0;
+    let asked: (() => void) | null = null;
+    const onInfo = (): void => {
+      infos += 1;
+      asked?.();
+      asked = null;
+    };
+    const server = await start({ onInfo });
+    const [flooding, other] = [await server.connect(), await server.connect()];
+    asked = () => other.write('PING\r\n');
+    flooding.end('INFO\r\n'.repeat(8000));
+    const flood = readToEnd(flooding);
+    expect(await readBytes(other, 7)).to.equal('+PONG\r\n');
+    expect(infos).to.be.below(8000);
+    expect((await flood).split('# Replication')).to.have.length(8001);
+  });
+
   it('gives a client that closed its side all its replies, however late and large', async () => {
     const server = await start({ manual: true });
     server.values.set('big', Buffer.alloc(1_000_000, 'x'));

@@ -252,6 +252,25 @@ describe('session limits', () => {
     expect(driver.session.wantsRead).to.equal(true);
   });
 
+  it('answers a bounded part of a flood in one turn, also to one that wants no replies', () => {
+    for (const silence of ['', 'CLIENT REPLY OFF']) {
+      const driver = new SessionDriver();
+      driver.line(silence, ...Array.from({ length: 1000 }, () => `ECHO ${'x'.repeat(1000)}`));
+      driver.session.ended();
+      let turns = 1;
+      for (; driver.session.closing === null; turns += 1) {
+        expect(driver.session.wantsTurn).to.equal(true);
+        const called = driver.statistics.total;
+        driver.session.noteUnsent(0);
+        expect(driver.statistics.total).to.equal(called);
+        driver.session.beginTurn();
+        expect(driver.statistics.total - called).to.be.at.most(17);
+      }
+      expect(driver.statistics.total).to.equal(1000 + (silence === '' ? 0 : 1));
+      expect(turns).to.be.at.least(1000 / 17);
+    }
+  });
+
   it('closes for a client that closed its side before it had taken its replies', () => {
     const driver = new SessionDriver({ limits: { maxReplyBytes: 1000 } });
     driver.session.noteUnsent(1001);
