@@ -71,8 +71,8 @@ export const REMEMBERED_ABORTS = 1024;
 export const REMEMBERED_OUTCOMES = 100_000;
 
 /**
- * Most a participant's delta answer carries in one frame. It is applied in one turn: as small writes
- * it is a thousand of them, some 10 ms.
+ * Most a participant's delta answer carries in one frame. It is applied in one turn: a thousand
+ * small writes, some 10 ms.
  */
 export const DELTA_BYTES = 128 * KIB;
 

@@ -3,6 +3,8 @@
  * `resp/session.ts` and the coordinator machine; neither knows the other.
  */
 
+import type { Bytes } from './bytes.js';
+
 /**
  * Keys are byte strings held as latin1 text (one character a byte), so that they can be Map keys.
  */
@@ -38,7 +40,7 @@ export type StoreRequest =
 export type StoreReply =
   | { readonly type: 'ok' }
   | { readonly type: 'count'; readonly count: number }
-  | { readonly type: 'values'; readonly values: readonly (Buffer | null)[] }
+  | { readonly type: 'values'; readonly values: readonly (Bytes | null)[] }
   | { readonly type: 'status'; readonly status: 'committed' | 'aborted' | 'pending' | 'forgotten' }
   /**
    * `code` is the error's first word (`ERR`, `UNKNOWN`, `NOREPLICAS`, `OOM`, …); text has no line

@@ -2,24 +2,28 @@
  * The answer to a read of values, put together from the slices in which it comes. Knows nothing of
  * who asked nor of who answers.
  */
+import { type Bytes, bufferOf } from '../base/bytes.js';
 import { MAX_STORED_VALUE_BYTES, PIECE_BYTES, READ_WINDOW_PIECES } from '../base/limits.js';
 import { owned } from '../base/owned.js';
 
 export class Assembly {
   readonly total: number;
-  private readonly values: (Buffer | null)[] = [];
+  /** All of it came at once, in one piece, as nearly always. */
+  private readonly cut: readonly (Bytes | null)[] | null;
+  /** Else: buffers that are filled. */
+  private readonly filled: readonly (Buffer | null)[];
   private received = 0;
   private requested = 0;
 
   /** `lengths`: of each value, -1 for one that is missing. `data`: the first slice of them all. */
-  constructor(
-    private readonly lengths: readonly number[],
-    data: readonly Buffer[],
-  ) {
+  constructor(lengths: readonly number[], data: readonly Bytes[]) {
     this.total = totalOf(lengths);
-    if (this.takeWhole(data)) return;
-    this.values = lengths.map(allocate);
-    for (const bytes of data) this.place(bytes);
+    const [only = ''] = data;
+    const isWhole = data.length <= 1 && only.length === this.total;
+    this.cut = isWhole ? cutOut(lengths, only) : null;
+    this.filled = isWhole ? [] : lengths.map(allocate);
+    if (isWhole) this.received = this.total;
+    else for (const bytes of data) this.place(bufferOf(bytes));
     this.requested = this.received;
   }
 
@@ -28,8 +32,8 @@ export class Assembly {
   }
 
   /** The values once all bytes are here. */
-  get whole(): readonly (Buffer | null)[] | null {
-    return this.received >= this.total ? this.values : null;
+  get whole(): readonly (Bytes | null)[] | null {
+    return this.cut ?? (this.received >= this.total ? this.filled : null);
   }
 
   /** Where slices begin that are to be asked for now. */
@@ -47,7 +51,7 @@ export class Assembly {
   place(bytes: Buffer): void {
     let at = this.received;
     let rest = bytes;
-    for (const value of this.values) {
+    for (const value of this.filled) {
       if (rest.length === 0) break;
       if (value === null) continue;
       if (at >= value.length) {
@@ -60,22 +64,18 @@ export class Assembly {
     }
     this.received += bytes.length - rest.length;
   }
-
-  /** The common case: all of it came at once, in one piece. */
-  private takeWhole(data: readonly Buffer[]): boolean {
-    const [only] = data;
-    if (data.length > 1 || (only?.length ?? 0) !== this.total) return false;
-    let at = 0;
-    for (const length of this.lengths) {
-      this.values.push(length < 0 ? null : only ? owned(only.subarray(at, at + length)) : EMPTY);
-      at += Math.max(0, length);
-    }
-    this.received = this.total;
-    return true;
-  }
 }
 
-const EMPTY = Buffer.alloc(0);
+/** Values of these lengths, one behind the other in `data`. */
+function cutOut(lengths: readonly number[], data: Bytes): (Bytes | null)[] {
+  let at = 0;
+  return lengths.map((length) => {
+    if (length < 0) return null;
+    const from = at;
+    at += length;
+    return typeof data === 'string' ? data.slice(from, at) : owned(data.subarray(from, at));
+  });
+}
 
 export function totalOf(lengths: readonly number[]): number {
   let total = 0;

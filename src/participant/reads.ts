@@ -7,6 +7,7 @@
  * found is kept until then, so a write in between changes nothing, unless nobody asks for it any
  * more. Knows nothing of transactions.
  */
+import { type Bytes, bufferOf } from '../base/bytes.js';
 import { type Millis, isMember } from '../base/ids.js';
 import { MAX_OPEN_READS, PIECE_BYTES } from '../base/limits.js';
 import type { Read, ReadMore } from '../rpc/messages.js';
@@ -51,7 +52,7 @@ export class Reads {
 
   private answerValues(link: Link, message: Read): void {
     const lengths: number[] = [];
-    const values: Buffer[] = [];
+    const values: Bytes[] = [];
     let total = 0;
     for (const key of message.keys) {
       const value = this.core.state.table.get(key);
@@ -60,7 +61,7 @@ export class Reads {
       values.push(value);
       total += value.length;
     }
-    let data: readonly Buffer[] = values;
+    let data: readonly Bytes[] = values;
     if (total > PIECE_BYTES && message.op === 'gets') {
       data = [];
     } else if (total > PIECE_BYTES) {
@@ -72,9 +73,10 @@ export class Reads {
       }
       this.open.set(link.id, reads);
       const { now } = this.core;
-      reads.set(message.id, { values, total, lastAskedAt: now });
+      const open = { values: values.map(bufferOf), total, lastAskedAt: now };
+      reads.set(message.id, open);
       this.sweepAt ??= now + OPEN_READ_MS;
-      data = [slice(values, 0)];
+      data = [slice(open.values, 0)];
     }
     this.core.send(link.id, { type: 'value', id: message.id, count: 0, lengths, data });
   }

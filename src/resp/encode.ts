@@ -55,6 +55,9 @@ export class ReplyWriter {
       case 'bulk':
         this.bulk('$', reply.value);
         break;
+      case 'value':
+        this.bytes('$', reply.value);
+        break;
       case 'null':
         this.add(version === 3 ? '_\r\n' : '$-1\r\n');
         break;
@@ -98,10 +101,14 @@ export class ReplyWriter {
   }
 
   private bulk(type: string, value: Buffer | string): void {
-    const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-    this.add(`${type}${bytes.length}\r\n`);
-    if (bytes.length <= COPIED_BYTES) this.add(bytes.toString('latin1'));
-    else this.reference(bytes);
+    this.bytes(type, typeof value === 'string' ? Buffer.from(value, 'utf8') : value);
+  }
+
+  private bytes(type: string, value: Bytes): void {
+    this.add(`${type}${value.length}\r\n`);
+    if (typeof value === 'string') this.add(value);
+    else if (value.length <= COPIED_BYTES) this.add(value.toString('latin1'));
+    else this.reference(value);
     this.add('\r\n');
   }
 

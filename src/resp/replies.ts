@@ -3,15 +3,19 @@
  * version (see `encode.ts`) nor the connection.
  *
  * Text of `simple` and `error` is a byte string held as latin1, so that bytes which a client sent
- * pass through an error text unchanged; the encoder turns line ends in it into spaces. Text of
- * `bulk` and `verbatim` is Unicode.
+ * pass through an error text unchanged; the encoder turns line ends in it into spaces. So is that
+ * of `value`, whose line ends stay. Text of `bulk` and `verbatim` is Unicode.
  */
+
+import type { Bytes } from '../base/bytes.js';
 
 export type Reply =
   | { readonly kind: 'simple'; readonly text: string }
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'bulk'; readonly value: Buffer | string }
+  /** A stored value. */
+  | { readonly kind: 'value'; readonly value: Bytes }
   /** A missing value. */
   | { readonly kind: 'null' }
   | { readonly kind: 'array'; readonly items: readonly Reply[] }
@@ -43,6 +47,10 @@ export function bulk(value: Buffer | string): Reply {
   return { kind: 'bulk', value };
 }
 
+export function value(stored: Bytes): Reply {
+  return { kind: 'value', value: stored };
+}
+
 export function array(items: readonly Reply[]): Reply {
   return { kind: 'array', items };
 }
@@ -69,6 +77,7 @@ const FIXED_REPLY_BYTES = 32;
 export function replyBytes(reply: Reply): number {
   switch (reply.kind) {
     case 'bulk':
+    case 'value':
     case 'words':
       return FIXED_REPLY_BYTES + reply.value.length;
     case 'simple':

@@ -8,11 +8,18 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { assert } from '../base/assert.js';
+import type { Bytes } from '../base/bytes.js';
 import { owned } from '../base/owned.js';
 import type { ArgumentReader } from './argument-reader.js';
 import { canonicalInteger, integerList } from './decimal.js';
 import type { FrameBuilder } from './frame-builder.js';
-import { MAX_IDENTITY_BYTES, MAX_NUMBER, MAX_PROSE_BYTES, MAX_TEXT_BYTES } from './limits.js';
+import {
+  MAX_IDENTITY_BYTES,
+  MAX_NUMBER,
+  MAX_PROSE_BYTES,
+  MAX_TEXT_BYTES,
+  MAX_TEXT_OF_VALUES,
+} from './limits.js';
 
 export interface Field<T> {
   /** Arguments that every value takes, or null where it depends on the value. */
@@ -119,9 +126,13 @@ export const key: Field<string> = single(
   (input) => input.take().toString('latin1'),
 );
 
+function keep(input: ArgumentReader, taken: Buffer): Buffer {
+  return input.copies ? Buffer.from(taken) : owned(taken);
+}
+
 export const bytes: Field<Buffer> = single(
   (out, value) => out.bulk([value]),
-  (input) => (input.copies ? Buffer.from(input.take()) : owned(input.take())),
+  (input) => keep(input, input.take()),
 );
 
 /** Bytes that are held in several buffers; how they were divided is not kept. */
@@ -130,6 +141,16 @@ export const chunks: Field<readonly Buffer[]> = single<readonly Buffer[]>(
   (input) => {
     const whole = bytes.take(input);
     return whole.length === 0 ? [] : [whole];
+  },
+);
+
+/** The same for bytes that are handed on without being looked at. */
+export const values: Field<readonly Bytes[]> = single<readonly Bytes[]>(
+  (out, value) => out.bulk(value),
+  (input) => {
+    const taken = input.take();
+    if (taken.length === 0) return [];
+    return [taken.length <= MAX_TEXT_OF_VALUES ? taken.toString('latin1') : keep(input, taken)];
   },
 );
 

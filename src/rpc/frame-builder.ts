@@ -42,12 +42,14 @@ export class FrameBuilder {
   }
 
   /** One bulk string made of all the parts. */
-  bulk(parts: readonly Buffer[]): void {
+  bulk(parts: readonly Bytes[]): void {
     let length = 0;
     for (const part of parts) length += part.length;
     this.pending += `$${length}\r\n`;
     for (const part of parts) {
-      if (part.length <= COPY_UP_TO_BYTES) {
+      if (typeof part === 'string') {
+        this.small(part);
+      } else if (part.length <= COPY_UP_TO_BYTES) {
         this.small(part.toString('latin1'));
       } else {
         this.flush();

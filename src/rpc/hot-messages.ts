@@ -16,6 +16,7 @@ import {
   prose,
   text,
   uint,
+  values,
 } from './fields.js';
 import type { FrameBuilder } from './frame-builder.js';
 import type { Done, Outcome, Prepare, Read, Value, Vote } from './messages.js';
@@ -149,12 +150,12 @@ export const value: Field<Value> = fixed(
     uint.put(out, message.id);
     uint.put(out, message.count);
     numbers.put(out, message.lengths);
-    chunks.put(out, message.data);
+    values.put(out, message.data);
   },
   (input) => {
     const id = field(input, 'id', uint);
     const count = field(input, 'count', uint);
     const lengths = field(input, 'lengths', numbers);
-    return { type: 'value', id, count, lengths, data: field(input, 'data', chunks) };
+    return { type: 'value', id, count, lengths, data: field(input, 'data', values) };
   },
 );

@@ -1,13 +1,13 @@
 /**
  * What processes say to each other: two closed unions, one comment a member that says who sends it,
- * when, and what the receiver does. Bytes are the business of `codec.ts`, the order of steps that
- * of docs/PROTOCOL.md.
+ * when, and what the receiver does. `codec.ts` knows bytes, docs/PROTOCOL.md the order of steps.
  *
  * A connection is always opened by the side that asks: the coordinator dials every participant
  * twice (data, heartbeat), a joining participant dials its donor (catchup). Requests flow from the
  * dialling side, replies back; within one connection neither direction is ever reordered. A reply
  * names what it answers, so a slow answer never holds back a quick one.
  */
+import type { Bytes } from '../base/bytes.js';
 import type { ClusterId, Epoch, Position, StoreId, TxId, View } from '../base/ids.js';
 
 /** Raised when a message changes its meaning; a peer with another number is refused by name. */
@@ -302,7 +302,7 @@ export interface Value {
   readonly id: number;
   readonly count: number;
   readonly lengths: readonly number[];
-  readonly data: readonly Buffer[];
+  readonly data: readonly Bytes[];
 }
 
 /** Answers a `read` that this participant must not serve now; the coordinator asks another. */

@@ -100,15 +100,13 @@ export class Entries {
     return hashOf(this.wordsAt(place), (place & BLOCK_MASK) + 1, this.keyLength(place));
   }
 
-  /** A copy; shorter than it should be if the head is damaged. */
-  value(place: number): Buffer {
+  /** A copy as latin1 text; shorter than it should be if the head is damaged. */
+  value(place: number): string {
     const head = this.head(place);
     const bytes = this.bytesAt(place);
     const from = 4 * valueIndex(place, head);
     const length = Math.min(valueLengthIn(head), bytes.length - from);
-    const copy = Buffer.allocUnsafe(length);
-    copy.set(new Uint8Array(bytes.buffer, from, length));
-    return copy;
+    return bytes.toString('latin1', from, from + length);
   }
 
   /** What any sound entry is; one whose head was damaged may seem to end anywhere. */

@@ -8,6 +8,7 @@
  * overwritten or deleted is subtracted as it stands in memory by then, so that a byte that changed
  * by itself leaves its mark for good.
  */
+import type { Bytes } from '../base/bytes.js';
 import { crc32 } from '../base/hash.js';
 import { PAGED_VALUE_BYTES } from '../base/pair-memory.js';
 import { WordSource } from '../base/word-source.js';
@@ -43,7 +44,7 @@ export class Shard {
     this.entries = new Entries(memory, upkeep);
   }
 
-  get(key: string, image: KeyImage): Buffer | undefined {
+  get(key: string, image: KeyImage): Bytes | undefined {
     const slot = this.find(image);
     return slot < 0 ? this.kept.get(key) : this.entries.value(this.slots.place(slot));
   }

@@ -8,6 +8,7 @@
  * shard as it was when the snapshot began, whatever is written meanwhile.
  */
 import { assert } from '../base/assert.js';
+import type { Bytes } from '../base/bytes.js';
 import type { WordSource } from '../base/word-source.js';
 import { Tally } from './digest.js';
 import { IMAGE_BYTES, KeyImage } from './key-image.js';
@@ -54,8 +55,8 @@ export class Table {
     return this.tally.bytes;
   }
 
-  /** A small value is a copy, a large one is the very buffer that is kept. */
-  get(key: string): Buffer | undefined {
+  /** A small value is a copy as text, a large one is the very buffer that is kept. */
+  get(key: string): Bytes | undefined {
     return this.shardFor(key)?.get(key, this.image);
   }
 

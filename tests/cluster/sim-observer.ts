@@ -3,6 +3,7 @@
  * phrase without times, so that a transcript stays the same when only delays change, and so that a
  * test can have a process die at the n-th of them.
  */
+import type { Bytes } from '../../src/base/bytes.js';
 import type { StoreReply } from '../../src/base/store-request.js';
 import type { ClientRef } from '../../src/coordinator/ready.js';
 import type { TraceFields, TraceLevel } from '../../src/ports/trace.js';
@@ -80,7 +81,7 @@ export function describeReply(reply: StoreReply): string {
 }
 
 /** Long ones by their size. */
-export function describeValue(value: Buffer | null | undefined): string {
+export function describeValue(value: Bytes | null | undefined): string {
   if (value === null || value === undefined) return '(nil)';
   return value.length > 40 ? `(${value.length} bytes)` : value.toString();
 }

@@ -3,6 +3,7 @@
  * looks behind its fence.
  */
 import { assert } from '../../src/base/assert.js';
+import { bufferOf } from '../../src/base/bytes.js';
 import type { Kept } from '../../src/storage/kept.js';
 import { KeyImage } from '../../src/storage/key-image.js';
 import { BLOCK_MASK, BLOCK_SHIFT, type Pages } from '../../src/storage/pages.js';
@@ -37,7 +38,7 @@ export function flipStoredByte(table: Table, key: string): boolean {
     return true;
   }
   // A changed copy: in one process all replicas share the bytes that arrived.
-  const copy = Buffer.from(value);
+  const copy = Buffer.from(bufferOf(value));
   copy.writeUInt8((copy[0] ?? 0) ^ (1 << VALUE_BIT), 0);
   shard?.kept.set(key, copy);
   return true;

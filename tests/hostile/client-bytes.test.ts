@@ -124,6 +124,7 @@ class Play {
   private makeProgress(): void {
     this.collect();
     if (this.underWay.length > 0) this.answer();
+    else if (this.session.wantsTurn) this.session.beginTurn();
     else if (this.session.closing === null) expect.fail('nobody has the next word');
     this.settle();
   }

@@ -43,6 +43,7 @@ export class ServerSession {
   private readonly life: number;
   private isFlushScheduled = false;
   private isDelivering = false;
+  private awaitsTurn = false;
   private lastInAt = 0;
   private lastOutAt = 0;
   private isOver = false;
@@ -102,11 +103,25 @@ export class ServerSession {
       }
       this.isDelivering = false;
     }
+    if (this.session.wantsTurn) this.awaitTurn();
     if (this.isFlushScheduled) return;
     this.isFlushScheduled = true;
     this.world.after(0, () => {
       this.server.gate(this.life, () => {
         this.flush();
+      });
+    });
+  }
+
+  private awaitTurn(): void {
+    if (this.awaitsTurn) return;
+    this.awaitsTurn = true;
+    this.world.after(0, () => {
+      this.server.gate(this.life, () => {
+        this.awaitsTurn = false;
+        if (this.isOver) return;
+        this.session.beginTurn();
+        this.pump();
       });
     });
   }

@@ -1,16 +1,17 @@
 /** GET: the newest acknowledged value, as one bulk string or, in format `lab`, as its words. */
+import { bufferOf } from '../../base/bytes.js';
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
 import { unexpected } from '../command.js';
-import { bulk, NULL } from '../replies.js';
+import { NULL, value } from '../replies.js';
 import { labMissing, labWords, storeRead } from '../store-calls.js';
 
 function run(context: CommandContext): CommandOutcome {
   const lab = context.format === 'lab';
   return storeRead(context, 'get', (reply) => {
     if (reply.type !== 'values') return unexpected(reply);
-    const value = reply.values[0] ?? null;
-    if (value === null) return lab ? labMissing('array') : NULL;
-    return lab ? labWords(value) : bulk(value);
+    const stored = reply.values[0] ?? null;
+    if (stored === null) return lab ? labMissing('array') : NULL;
+    return lab ? labWords(bufferOf(stored)) : value(stored);
   });
 }
 

@@ -1,14 +1,14 @@
 /** MGET: all values as they were at one moment, read from one participant in one step. */
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
 import { unexpected } from '../command.js';
-import { array, bulk, NULL } from '../replies.js';
+import { array, NULL, value } from '../replies.js';
 import { labMissing, storeRead } from '../store-calls.js';
 
 function run(context: CommandContext): CommandOutcome {
   const missing = context.format === 'lab' ? labMissing('word') : NULL;
   return storeRead(context, 'get', (reply) => {
     if (reply.type !== 'values') return unexpected(reply);
-    return array(reply.values.map((value) => (value === null ? missing : bulk(value))));
+    return array(reply.values.map((stored) => (stored === null ? missing : value(stored))));
   });
 }
 

@@ -361,7 +361,7 @@ export class CoordinatorDriver {
     }
   }
 
-  values(token: number): readonly (Buffer | null)[] {
+  values(token: number): Extract<StoreReply, { type: 'values' }>['values'] {
     const [reply] = this.replies.get(token) ?? [];
     return reply?.type === 'values' ? reply.values : [];
   }

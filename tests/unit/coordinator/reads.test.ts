@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { type Bytes, bytesOf } from '../../../src/base/bytes.js';
 import {
   MAX_STORED_VALUE_BYTES,
   PIECE_BYTES,
@@ -18,7 +19,7 @@ function silent(options: ConstructorParameters<typeof CoordinatorDriver>[0] = {}
   return driver;
 }
 
-function value(id: number, lengths: readonly number[], data: readonly Buffer[], count = 0): Reply {
+function value(id: number, lengths: readonly number[], data: readonly Bytes[], count = 0): Reply {
   return { type: 'value', id, count, lengths, data };
 }
 
@@ -59,10 +60,13 @@ describe('coordinator/reads', () => {
   });
 
   it('takes values apart that came in one piece, or cut otherwise', () => {
-    const driver = silent();
-    const token = driver.get(1, 'a', 'b', 'c');
-    asked(driver)[0]?.say(value(1, [2, -1, 3], [Buffer.from('xyz'), Buffer.from('12')]));
-    expect(driver.told(token)).to.equal('values xy null z12');
+    const [xyz12, xyz, twelve] = ['xyz12', 'xyz', '12'].map((text) => Buffer.from(text));
+    for (const data of [['xyz12'], ['xyz', '12'], [xyz12], [xyz, twelve], [xyz, '12']]) {
+      const driver = silent();
+      const token = driver.get(1, 'a', 'b', 'c', 'd');
+      asked(driver)[0]?.say(value(1, [2, -1, 3, 0], data as Bytes[]));
+      expect(driver.told(token)).to.equal('values xy null z12 ');
+    }
   });
 
   it('ignores answers to nothing, and those of somebody else', () => {
@@ -98,11 +102,7 @@ describe('coordinator/reads', () => {
       driver.step({ type: 'tick' });
     }
     const [small, big, none, last] = driver.values(token);
-    const found = Buffer.concat([
-      small ?? Buffer.alloc(0),
-      big ?? Buffer.alloc(0),
-      last ?? Buffer.alloc(0),
-    ]);
+    const found = bytesOf([small ?? '', big ?? '', last ?? '']);
     expect(found.equals(all)).to.equal(true);
     expect([small?.length, big?.length, none, last?.length]).to.deep.equal([
       7,

@@ -18,7 +18,7 @@ function asked(driver: CoordinatorDriver): Read[] {
 }
 
 function value(id: number, lengths: readonly number[], text = ''): Value {
-  return { type: 'value', id, count: 0, lengths, data: text === '' ? [] : [Buffer.from(text)] };
+  return { type: 'value', id, count: 0, lengths, data: text === '' ? [] : [text] };
 }
 
 /** One question that these commands share: they wait behind another read at the only member. */

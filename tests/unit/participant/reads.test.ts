@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { bytesOf } from '../../../src/base/bytes.js';
 import { PIECE_BYTES } from '../../../src/base/limits.js';
 import type { Read, Reply } from '../../../src/rpc/messages.js';
 import { ParticipantDriver, del, kinds, set, view } from './participant-driver.js';
@@ -39,7 +40,7 @@ describe('participant/reads', () => {
     driver.commit(link, 1, [set('a', '1'), set('empty', '')]);
     const value = valueOf(driver.ask(link, get(7, 'a', 'none', 'empty', 'a')));
     expect([value.id, value.lengths]).to.deep.equal([7, [1, -1, 0, 1]]);
-    expect(Buffer.concat([...value.data]).toString()).to.equal('11');
+    expect(bytesOf(value.data).toString()).to.equal('11');
     const exists = { ...get(8, 'a', 'a', 'none'), op: 'exists' as const };
     expect(valueOf(driver.ask(link, exists)).count).to.equal(2);
     expect(valueOf(driver.ask(link, { ...get(9), op: 'size' })).count).to.equal(2);
@@ -54,9 +55,7 @@ describe('participant/reads', () => {
     const { lengths, data } = valueOf(driver.ask(link, all));
     expect([lengths, data]).to.deep.equal([[1, PIECE_BYTES / 2, PIECE_BYTES / 2], []]);
     const fits = { ...get(2, 'a', 'half'), op: 'gets' as const };
-    expect(Buffer.concat([...valueOf(driver.ask(link, fits)).data])).to.have.length(
-      1 + PIECE_BYTES / 2,
-    );
+    expect(bytesOf(valueOf(driver.ask(link, fits)).data)).to.have.length(1 + PIECE_BYTES / 2);
     expect(driver.ask(link, { type: 'more', id: 1, offset: 0 })[0]?.type).to.equal('refused');
   });
 
@@ -100,7 +99,7 @@ describe('participant/reads', () => {
         driver.commit(link, 2, [del(...keys)]);
         expect(value.lengths).to.deep.equal(lengths);
         const total = lengths.reduce((sum, length) => sum + length, 0);
-        const first = Buffer.concat([...value.data]);
+        const first = bytesOf(value.data);
         const isWhole = total <= PIECE_BYTES;
         expect(first.length).to.equal(isWhole ? total : PIECE_BYTES);
         const all = Buffer.concat([

@@ -44,8 +44,12 @@ export class SessionDriver {
     this.session = new Session(environment, facts, 1000);
   }
 
-  /** Inline commands, one a line, or any other bytes; gives back what is to be sent at once. */
+  /**
+   * Inline commands, one a line, or any other bytes; gives back what is to be sent at once. What is
+   * sent before is of an earlier turn.
+   */
   send(input: string | Buffer): string {
+    if (this.session.wantsTurn) this.session.beginTurn();
     this.session.receive(typeof input === 'string' ? Buffer.from(input, 'latin1') : input, 2000);
     return this.output();
   }
