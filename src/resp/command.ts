@@ -3,8 +3,9 @@
  * outcome. A command knows the client's state and the environment, never the session, the order of
  * replies or the store; what it asks of the store leaves as data and comes back as data.
  */
-import { assert, AssertionError } from '../base/assert.js';
+import { AssertionError } from '../base/assert.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
+import type { Arguments } from './arguments.js';
 import type { ClientState, ReplyFormat } from './client-state.js';
 import type { SessionEnvironment } from './environment.js';
 import { storeError } from './error-replies.js';
@@ -33,7 +34,7 @@ export interface KeyPositions {
 
 export interface CommandContext {
   /** The name first. Within the command's arity. */
-  readonly args: readonly Buffer[];
+  readonly args: Arguments;
   readonly client: ClientState;
   readonly environment: SessionEnvironment;
   readonly format: ReplyFormat;
@@ -87,8 +88,8 @@ export interface CommandDefinition extends SubcommandDefinition {
 
 export interface CommandRegistry {
   readonly commands: readonly CommandDefinition[];
-  /** By its name in any case. */
-  find(name: Buffer): CommandDefinition | null;
+  /** By its name in any case, in latin1. */
+  find(name: string): CommandDefinition | null;
 }
 
 export function answer(reply: Reply): CommandOutcome {
@@ -99,27 +100,19 @@ export function fitsArity(arity: number, count: number): boolean {
   return arity >= 0 ? count === arity : count >= -arity;
 }
 
-/** The argument at a place that the arity guarantees. */
-export function argumentAt(args: readonly Buffer[], index: number): Buffer {
-  const arg = args[index];
-  assert(arg !== undefined, 'the arity was checked');
-  return arg;
-}
-
 /** An option word or subcommand: compared in lower case. */
-export function wordOf(arg: Buffer): string {
-  return arg.toString('latin1').toLowerCase();
+export function wordAt(args: Arguments, index: number): string {
+  return args.word(index).toLowerCase();
 }
 
 export function findSubcommand(
   definition: CommandDefinition,
-  name: Buffer,
+  word: string,
 ): SubcommandDefinition | null {
-  const word = wordOf(name);
   return definition.subcommands.find((subcommand) => subcommand.name === word) ?? null;
 }
 
-/** The keys among the arguments. */
+/** The keys among the arguments, the name of the command being the first of these. */
 export function keysOf(definition: CommandDefinition, args: readonly Buffer[]): Buffer[] {
   const { keys } = definition;
   if (keys === null) return [];

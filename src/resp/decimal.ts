@@ -53,6 +53,7 @@ export class DecimalReader {
 
 /** The whole buffer as a number within the safe integers, or null. */
 export function parseInteger(bytes: Buffer): number | null {
+  if (bytes.length > MAX_DIGITS + 1) return null;
   const reader = new DecimalReader();
   for (const byte of bytes) reader.add(byte);
   const value = reader.value();

@@ -6,6 +6,7 @@ import {
   answer,
   findSubcommand,
   fitsArity,
+  wordAt,
   type CommandContext,
   type CommandDefinition,
   type CommandOutcome,
@@ -28,7 +29,6 @@ import { longValue } from './store-calls.js';
 
 /** First words of HTTP requests: a browser was made to talk to us. Never what a client sends. */
 const HTTP_WORDS: ReadonlySet<string> = new Set(['post', 'host:']);
-const LONGEST_HTTP_WORD = 5;
 
 export interface Dispatched {
   readonly outcome: CommandOutcome;
@@ -38,15 +38,14 @@ export interface Dispatched {
 
 /** Whether this request is a sign of an attack through a browser, to be cut off without a word. */
 export function isHttp(request: ParsedRequest): boolean {
-  const [name] = request.args;
-  if (name === undefined || name.length > LONGEST_HTTP_WORD) return false;
-  return HTTP_WORDS.has(name.toString('latin1').toLowerCase());
+  const { args } = request;
+  if (args.length === 0) return false;
+  return HTTP_WORDS.has(wordAt(args, 0));
 }
 
 /** Null for a name that no command has. */
 export function commandOf({ args }: ParsedRequest): CommandDefinition | null {
-  const [name] = args;
-  return name === undefined ? null : registry.find(name);
+  return args.length === 0 ? null : registry.find(args.word(0));
 }
 
 /** `found`: what `commandOf` says of the request. */
@@ -59,14 +58,13 @@ export function dispatch(
 ): Dispatched {
   const { args, excess } = request;
   if (excess !== null) return refuse(null, excessError(excess, environment.limits), environment);
-  const [, second] = args;
   if (found === null) return refuse(null, unknownCommand(args), environment);
   let chosen: SubcommandDefinition = found;
   let fullName = found.name;
-  if (found.subcommands.length > 0 && second !== undefined) {
-    const subcommand = findSubcommand(found, second);
+  if (found.subcommands.length > 0 && args.length > 1) {
+    const subcommand = findSubcommand(found, wordAt(args, 1));
     if (subcommand === null) {
-      return refuse(found.name, unknownSubcommand(found.name, second), environment);
+      return refuse(found.name, unknownSubcommand(found.name, args.bytes(1)), environment);
     }
     chosen = subcommand;
     fullName = `${found.name}|${subcommand.name}`;

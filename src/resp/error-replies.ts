@@ -3,6 +3,7 @@
  * the letter: client libraries match on some of them. Texts that Redis lacks name the setting or
  * the address that helps. None but `LAB_ERROR` is ever sent in `lab` format.
  */
+import type { Arguments } from './arguments.js';
 import { firstFormat } from './client-state.js';
 import type { ReplyFormatSetting } from './environment.js';
 import { error, type Reply } from './replies.js';
@@ -68,14 +69,12 @@ export function unknownSubcommand(container: string, subcommand: Buffer): Reply 
   return error(`ERR unknown subcommand '${shown}'. Try ${container.toUpperCase()} HELP.`);
 }
 
-export function unknownCommand(args: readonly Buffer[]): Reply {
-  const [name = Buffer.alloc(0), ...rest] = args;
+export function unknownCommand(args: Arguments): Reply {
   let shown = '';
-  for (const arg of rest) {
-    if (shown.length >= SHOWN_BYTES) break;
-    shown += `'${cString(arg, SHOWN_BYTES - shown.length)}' `;
+  for (let index = 1; index < args.length && shown.length < SHOWN_BYTES; index += 1) {
+    shown += `'${cString(args.bytes(index), SHOWN_BYTES - shown.length)}' `;
   }
-  const command = cString(name, SHOWN_BYTES);
+  const command = cString(args.bytes(0), SHOWN_BYTES);
   return error(`ERR unknown command '${command}', with args beginning with: ${shown}`);
 }
 
@@ -102,6 +101,7 @@ export function notTheCoordinator(address: string): Reply {
 
 /** As C prints a string: up to a NUL or the given number of bytes. */
 function cString(bytes: Buffer, limit: number): string {
-  const nul = bytes.indexOf(0);
-  return bytes.toString('latin1', 0, Math.min(limit, nul < 0 ? bytes.length : nul));
+  const shown = bytes.subarray(0, limit);
+  const nul = shown.indexOf(0);
+  return shown.toString('latin1', 0, nul < 0 ? shown.length : nul);
 }

@@ -11,6 +11,9 @@ export const MAX_LINE_BYTES = 65_536;
 /** Redis's `proto-max-bulk-len` default. */
 export const MAX_BULK_BYTES = 536_870_912;
 
+/** Names, options, patterns, passwords: a longer one is none. */
+export const MAX_WORD_BYTES = 65_536;
+
 /** Largest array count that Redis accepts (INT_MAX). */
 export const MAX_MULTIBULK_COUNT = 2_147_483_647;
 

@@ -55,15 +55,9 @@ const BY_NAME: ReadonlyMap<string, CommandDefinition> = new Map(
   ]),
 );
 
-const LONGEST_NAME = Math.max(...COMMANDS.map(({ name }) => name.length));
-
 export const registry: CommandRegistry = {
   commands: COMMANDS,
-  find: (name) => {
-    if (name.length > LONGEST_NAME) return null;
-    const word = name.toString('latin1');
-    return BY_NAME.get(word) ?? BY_NAME.get(word.toLowerCase()) ?? null;
-  },
+  find: (name) => BY_NAME.get(name) ?? BY_NAME.get(name.toLowerCase()) ?? null,
 };
 
 /** For people who read documentation: one row a command and subcommand. */

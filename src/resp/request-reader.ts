@@ -7,13 +7,11 @@
  * changes what is read; no byte is looked at more than twice, nothing is allocated for bytes that
  * are only announced, and after a violation nothing more is read.
  *
- * Ownership: an argument that lies in one chunk is a slice of it. Who keeps one for longer than the
- * request takes makes it its own first (`base/owned.ts`), so that it pins no socket buffer.
- *
  * Texts of violations are Redis's. Stricter than Redis in one point: a length line or a bulk that
  * is not followed by CR LF is refused instead of skipped, as both sides would then disagree on
  * where the next request begins.
  */
+import { type Arguments, KeptArguments } from './arguments.js';
 import { DecimalReader } from './decimal.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import { splitInlineArguments } from './inline-arguments.js';
@@ -40,7 +38,7 @@ export type Excess = 'args' | 'bulk' | 'bytes';
 export interface ParsedRequest {
   readonly type: 'request';
   /** At least one. With `excess` set only the first, and only if it was kept. */
-  readonly args: readonly Buffer[];
+  readonly args: Arguments;
   /** What the request costs in memory: its argument bytes and an overhead for each. */
   readonly bytes: number;
   readonly excess: Excess | null;
@@ -124,7 +122,7 @@ export class RequestReader {
     const found = wholeRequest(this.chunk, this.position, this.limits);
     if (found === null) return null;
     this.position = found.end;
-    return { type: 'request', args: found.args, bytes: found.bytes, excess: null };
+    return found;
   }
 
   private nextChunk(): boolean {
@@ -341,7 +339,7 @@ export class RequestReader {
     this.state = 'start';
     this.args = [];
     this.requestBytes = 0;
-    return { type: 'request', args, bytes, excess };
+    return { type: 'request', args: new KeptArguments(args), bytes, excess };
   }
 
   private fail(text: string): Violation {

@@ -15,10 +15,6 @@ import { array, bulk, integer, OK, simple, words, type Reply } from './replies.j
 /** What `lab` format says instead of a missing value. */
 const LAB_NIL = bulk(Buffer.from('nil'));
 
-export function keyOf(arg: Buffer): Key {
-  return arg.toString('latin1');
-}
-
 type StoreOutcome = Extract<CommandOutcome, { type: 'store' }>;
 
 function ask(
@@ -31,32 +27,30 @@ function ask(
   return { type: 'store', request, answer: success };
 }
 
-/** Null if every key is short enough. */
-function longKey(keys: readonly Key[], limits: SessionLimits): Reply | null {
-  const { maxKeyBytes } = limits;
-  if (keys.every((key) => key.length <= maxKeyBytes)) return null;
+function longKey({ maxKeyBytes }: SessionLimits): Reply {
   return beyondLimit('key', maxKeyBytes, 'bytes', LIMIT_SETTINGS.maxKeyBytes);
 }
 
-/** Keys and values alternating, an even number of them. */
-export function storePairs(context: CommandContext, flat: readonly Buffer[]): CommandOutcome {
+/** All arguments but the name, as keys; null if one is too long. */
+function keysIn({ args, environment }: CommandContext): Key[] | null {
+  const { maxKeyBytes } = environment.limits;
+  const keys: Key[] = [];
+  for (let index = 1; index < args.length; index += 1) {
+    if (args.size(index) > maxKeyBytes) return null;
+    keys.push(args.text(index));
+  }
+  return keys;
+}
+
+/** The arguments behind the name: keys and values alternating, an even number of them. */
+export function storePairs(context: CommandContext, args = context.args): CommandOutcome {
   const { limits } = context.environment;
   const pairs: [Key, Buffer][] = [];
-  let key: Key | null = null;
-  for (const arg of flat) {
-    if (key === null) {
-      key = keyOf(arg);
-      continue;
-    }
-    if (arg.length > limits.maxValueBytes) return answer(longValue(limits));
-    pairs.push([key, owned(arg)]);
-    key = null;
+  for (let index = 1; index + 1 < args.length; index += 2) {
+    if (args.size(index) > limits.maxKeyBytes) return answer(longKey(limits));
+    if (args.size(index + 1) > limits.maxValueBytes) return answer(longValue(limits));
+    pairs.push([args.text(index), owned(args.bytes(index + 1))]);
   }
-  const refusal = longKey(
-    pairs.map(([name]) => name),
-    limits,
-  );
-  if (refusal !== null) return answer(refusal);
   return ask(context, { type: 'write', command: { op: 'set', pairs } }, okReply);
 }
 
@@ -64,9 +58,10 @@ export function longValue(limits: SessionLimits): Reply {
   return beyondLimit('value', limits.maxValueBytes, 'bytes', LIMIT_SETTINGS.maxValueBytes);
 }
 
-export function storeDelete(context: CommandContext, keys: readonly Key[]): CommandOutcome {
-  const refusal = longKey(keys, context.environment.limits);
-  if (refusal !== null) return answer(refusal);
+/** All arguments but the name are keys. */
+export function storeDelete(context: CommandContext): CommandOutcome {
+  const keys = keysIn(context);
+  if (keys === null) return answer(longKey(context.environment.limits));
   return ask(context, { type: 'write', command: { op: 'del', keys } }, countReply);
 }
 
@@ -76,9 +71,8 @@ export function storeRead(
   op: 'get' | 'exists' | 'size',
   success: (reply: StoreAnswer) => Reply,
 ): CommandOutcome {
-  const keys = context.args.slice(1).map(keyOf);
-  const refusal = longKey(keys, context.environment.limits);
-  if (refusal !== null) return answer(refusal);
+  const keys = keysIn(context);
+  if (keys === null) return answer(longKey(context.environment.limits));
   return ask(context, { type: 'read', command: { op, keys } }, success);
 }
 

@@ -1,6 +1,6 @@
 /** What CLIENT, COMMAND and CONFIG share as containers of subcommands. */
 import { AssertionError } from '../base/assert.js';
-import { answer, argumentAt } from './command.js';
+import { answer } from './command.js';
 import type { CommandContext, CommandOutcome, SubcommandDefinition } from './command.js';
 import { array, simple } from './replies.js';
 
@@ -14,7 +14,7 @@ export function helpSubcommand(container: string): SubcommandDefinition {
     syntax: `${container.toUpperCase()} HELP`,
     summary: 'List the subcommands',
     run: ({ args, registry }) => {
-      const definition = registry.find(argumentAt(args, 0));
+      const definition = registry.find(args.word(0));
       const lines = definition?.subcommands.flatMap((subcommand) => [
         simple(subcommand.syntax),
         simple(`    ${subcommand.summary}.`),
@@ -26,7 +26,5 @@ export function helpSubcommand(container: string): SubcommandDefinition {
 
 /** For containers whose arity demands a subcommand: the dispatcher has chosen one by then. */
 export function containerRun(context: CommandContext): CommandOutcome {
-  throw new AssertionError(
-    `${argumentAt(context.args, 0).toString('latin1')} ran without subcommand`,
-  );
+  throw new AssertionError(`${context.args.word(0)} ran without subcommand`);
 }

@@ -3,6 +3,7 @@
  * what is beyond doubt: anything unfinished, unusual or wrong is left to `request-reader.ts`, which
  * reads the same bytes anew and has the words for it.
  */
+import { type Arguments, ChunkArguments } from './arguments.js';
 import { ARGUMENT_OVERHEAD_BYTES, type ReaderLimits } from './limits.js';
 
 const CR = 0x0d;
@@ -15,12 +16,16 @@ const ZERO = 0x30;
 const MAX_DIGITS = 8;
 
 export interface WholeRequest {
-  /** Slices of the chunk. */
-  readonly args: Buffer[];
+  readonly type: 'request';
+  readonly args: Arguments;
   readonly bytes: number;
+  readonly excess: null;
   /** Where the next request begins. */
   readonly end: number;
 }
+
+/** One for all: nothing here is called from within itself. */
+const cursor = { at: 0 };
 
 /** Null: not here, or not so simple. */
 export function wholeRequest(
@@ -28,25 +33,27 @@ export function wholeRequest(
   start: number,
   limits: ReaderLimits,
 ): WholeRequest | null {
-  const cursor = { at: start };
-  const count = takeNumber(chunk, ASTERISK, cursor);
+  cursor.at = start;
+  const count = takeNumber(chunk, ASTERISK);
   if (count < 1 || count > limits.maxKeptArgs) return null;
-  const args: Buffer[] = [];
+  const bounds: number[] = [];
   let bytes = 0;
-  while (args.length < count) {
-    const length = takeNumber(chunk, DOLLAR, cursor);
+  while (bounds.length < 2 * count) {
+    const length = takeNumber(chunk, DOLLAR);
     if (length < 0 || length > limits.maxKeptBulkBytes || length > limits.maxBulkBytes) return null;
     const end = cursor.at + length;
     if (chunk[end] !== CR || chunk[end + 1] !== LF) return null;
-    args.push(chunk.subarray(cursor.at, end));
+    bounds.push(cursor.at, end);
     bytes += length + ARGUMENT_OVERHEAD_BYTES;
     cursor.at = end + 2;
   }
-  return bytes > limits.maxKeptRequestBytes ? null : { args, bytes, end: cursor.at };
+  if (bytes > limits.maxKeptRequestBytes) return null;
+  const args = new ChunkArguments(chunk, bounds);
+  return { type: 'request', args, bytes, excess: null, end: cursor.at };
 }
 
 /** The number of a line such as `$12`, or -1. */
-function takeNumber(chunk: Buffer, type: number, cursor: { at: number }): number {
+function takeNumber(chunk: Buffer, type: number): number {
   let { at } = cursor;
   if (chunk[at] !== type) return -1;
   const first = at + 1;

@@ -4,6 +4,9 @@
  * Knows nothing of types. Invariant: whatever goes wrong is an `RpcProtocolError` that names the
  * message and the field; nothing is ever handed out twice, and `end` proves that nothing is left.
  */
+import type { Arguments } from '../resp/arguments.js';
+import { canonicalInteger } from './decimal.js';
+import { MAX_LATIN1_BYTES } from './limits.js';
 import { RpcProtocolError, type RpcProtocolErrorCode } from './rpc-protocol-error.js';
 
 export class ArgumentReader {
@@ -18,15 +21,35 @@ export class ArgumentReader {
    */
   constructor(
     private readonly message: string,
-    private readonly args: readonly Buffer[],
+    private readonly args: Arguments,
     readonly copies: boolean,
   ) {}
 
   take(): Buffer {
-    const argument = this.args[this.next];
-    if (argument === undefined) this.fail('arguments', 'is missing');
-    this.next += 1;
-    return argument;
+    return this.args.bytes(this.pass());
+  }
+
+  /** As latin1. */
+  takeText(): string {
+    const index = this.pass();
+    if (this.args.size(index) > MAX_LATIN1_BYTES) {
+      this.fail('too-long', `over ${MAX_LATIN1_BYTES} bytes`);
+    }
+    return this.args.text(index);
+  }
+
+  /** NaN if it is no integer in its one spelling. */
+  takeInteger(): number {
+    const { args } = this;
+    const index = this.pass();
+    return canonicalInteger(args.source(index), args.start(index), args.end(index));
+  }
+
+  private pass(): number {
+    const { next } = this;
+    if (next >= this.args.length) this.fail('arguments', 'is missing');
+    this.next = next + 1;
+    return next;
   }
 
   end(): void {

@@ -27,6 +27,7 @@ import {
 import * as hot from './hot-messages.js';
 import { MessageTable } from './message-table.js';
 import type * as m from './messages.js';
+import { type Arguments, KeptArguments } from '../resp/arguments.js';
 import { RpcProtocolError } from './rpc-protocol-error.js';
 
 const epoch = record<Epoch>({ number: uint, nonce: text });
@@ -203,8 +204,8 @@ export function encodeRequest(message: m.Request): Bytes[] {
   return REQUESTS.encode(message);
 }
 
-/** The message keeps the given buffers. */
-export function decodeRequest(args: readonly Buffer[]): m.Request {
+/** The message keeps what the arguments lie in. */
+export function decodeRequest(args: Arguments): m.Request {
   return REQUESTS.decode(args, false);
 }
 
@@ -222,5 +223,5 @@ export function decodeReply(value: unknown): m.Reply {
     }
     args.push(element);
   }
-  return REPLIES.decode(args, true);
+  return REPLIES.decode(new KeptArguments(args), true);
 }

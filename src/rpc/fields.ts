@@ -11,7 +11,7 @@ import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/bytes.js';
 import { owned } from '../base/owned.js';
 import type { ArgumentReader } from './argument-reader.js';
-import { canonicalInteger, integerList } from './decimal.js';
+import { integerList } from './decimal.js';
 import type { FrameBuilder } from './frame-builder.js';
 import {
   MAX_IDENTITY_BYTES,
@@ -44,8 +44,7 @@ function integer(minimum: number, maximum: number): Field<number> {
       out.latin1(String(value));
     },
     (input) => {
-      const bytes = input.take();
-      const value = canonicalInteger(bytes, 0, bytes.length);
+      const value = input.takeInteger();
       if (Number.isNaN(value) || value < minimum) input.malformed('is not a canonical number');
       if (value > maximum) input.malformed(`is a number over ${maximum}`);
       return value;
@@ -123,7 +122,7 @@ export const prose: Field<string> = single(
 /** A key: any bytes, held as one character a byte. */
 export const key: Field<string> = single(
   (out, value) => out.latin1(value),
-  (input) => input.take().toString('latin1'),
+  (input) => input.takeText(),
 );
 
 function keep(input: ArgumentReader, taken: Buffer): Buffer {
@@ -158,7 +157,7 @@ export function oneOf<T extends string>(...names: readonly T[]): Field<T> {
   const byName = new Map<string, T>(names.map((name) => [name, name]));
   return single<T>(
     (out, value) => out.latin1(value),
-    (input) => byName.get(input.take().toString('latin1')) ?? input.malformed('is no known word'),
+    (input) => byName.get(input.takeText()) ?? input.malformed('is no known word'),
   );
 }
 

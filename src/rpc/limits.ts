@@ -41,6 +41,9 @@ export const MAX_NUMBER = 2 ** 48 - 1;
 /** Bytes of a cluster id, which its receiver may write into its own log; so long is ours too. */
 export const MAX_IDENTITY_BYTES = ID_BYTES;
 
+/** Bytes of a key, or of a word of the protocol: no text can hold all that a frame can. */
+export const MAX_LATIN1_BYTES = 64 * MIB;
+
 /** Bytes of an address, a digest, a name. */
 export const MAX_TEXT_BYTES = 512;
 

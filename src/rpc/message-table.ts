@@ -6,6 +6,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/bytes.js';
+import type { Arguments } from '../resp/arguments.js';
 import { ArgumentReader } from './argument-reader.js';
 import type { Field } from './fields.js';
 import { FrameBuilder } from './frame-builder.js';
@@ -49,11 +50,11 @@ export class MessageTable<M extends { readonly type: string }> {
   }
 
   /** `copies`: see `ArgumentReader`. */
-  decode(args: readonly Buffer[], copies: boolean): M {
-    const first = args[0];
-    if (first === undefined) throw new RpcProtocolError('framing', 'a message without a name');
-    const name = first.toString('latin1', 0, SHOWN_NAME_BYTES);
-    const body = first.length > SHOWN_NAME_BYTES ? undefined : this.byName.get(name);
+  decode(args: Arguments, copies: boolean): M {
+    if (args.length === 0) throw new RpcProtocolError('framing', 'a message without a name');
+    const isShort = args.size(0) <= SHOWN_NAME_BYTES;
+    const name = isShort ? args.text(0) : args.bytes(0).toString('latin1', 0, SHOWN_NAME_BYTES);
+    const body = isShort ? this.byName.get(name) : undefined;
     if (body === undefined) {
       throw new RpcProtocolError('unknown-message', `unknown message ${JSON.stringify(name)}`);
     }

@@ -6,6 +6,7 @@
  * Frames and records are decoded by the program's own codecs; the order comes from the trace. A
  * trace begins with the first life of the process and with an empty folder.
  */
+import { KeptArguments } from '../../src/resp/arguments.js';
 import { decodeReply, decodeRequest } from '../../src/rpc/codec.js';
 import type { Reply, Request, StatusReply } from '../../src/rpc/messages.js';
 import { type Check, DurableFacts } from './durable-facts.js';
@@ -42,7 +43,7 @@ function participantChecks({ sent, received }: TracedStream, facts: DurableFacts
 }
 
 function abortsToldIn(received: readonly Frame[]): Set<string> {
-  const requests = received.map(({ words }) => decodeRequest(words));
+  const requests = received.map(({ words }) => decodeRequest(new KeptArguments(words)));
   return new Set(
     requests.flatMap((request) =>
       request.type === 'outcome' && !request.commit ? neededByRequest(request) : [],
@@ -59,7 +60,7 @@ export function checkCoordinatorTrace(calls: readonly SystemCall[]): SyncOrder {
   const begun = new Set<string>();
   for (const { sent, life } of peers) {
     for (const { words, at } of sent) {
-      const request = decodeRequest(words);
+      const request = decodeRequest(new KeptArguments(words));
       if (request.type === 'prepare') begun.add(`${life} ${request.epoch}:${request.txid}`);
       checks.push(...facts.check(ruleOf(request, life, begun), at, neededByRequest(request)));
     }

@@ -2,6 +2,7 @@
  * What a coordinator told its clients, and what that depends on. A client's n-th reply answers its
  * n-th request. Judges only SETs of keys that are set once, so that a key names its transactions.
  */
+import { KeptArguments } from '../../src/resp/arguments.js';
 import { decodeRequest } from '../../src/rpc/codec.js';
 import { decodeCommands } from '../../src/storage/commands.js';
 import type { Check, DurableFacts } from './durable-facts.js';
@@ -34,7 +35,7 @@ export function transactionsByKey(peers: readonly TracedStream[]): TransactionsB
 function keysSentTo({ sent }: TracedStream): Sent[] {
   const stages = new Map<string, Buffer[]>();
   return sent.flatMap(({ words, at }) => {
-    const request = decodeRequest(words);
+    const request = decodeRequest(new KeptArguments(words));
     if (request.type === 'piece') {
       stages.set(request.stage, [...(stages.get(request.stage) ?? []), request.bytes]);
     }

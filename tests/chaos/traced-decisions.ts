@@ -3,6 +3,7 @@
  * member has promised a transaction, or has synced its abort.
  */
 import type { View } from '../../src/base/ids.js';
+import { KeptArguments } from '../../src/resp/arguments.js';
 import { decodeReply, decodeRequest } from '../../src/rpc/codec.js';
 import type { Reply } from '../../src/rpc/messages.js';
 import type { OutcomeRecord } from '../../src/wal/record.js';
@@ -116,7 +117,7 @@ function aborts(
   const aborted = new Map<string, number>();
   const views = new Map<string, number>();
   for (const { words } of peers.flatMap(({ sent }) => sent)) {
-    const request = decodeRequest(words);
+    const request = decodeRequest(new KeptArguments(words));
     if (request.type !== 'prepare' && request.type !== 'outcome') continue;
     const name = `${request.epoch}:${request.txid}`;
     if (request.type === 'prepare') views.set(name, request.view);

@@ -3,7 +3,7 @@
  * here, so NO-EVICT and NO-TOUCH are only remembered. MAINT_NOTIFICATIONS must be refused: a client
  * that were told yes would wait for notifications that never come.
  */
-import { answer, argumentAt, wordOf } from '../command.js';
+import { answer, wordAt } from '../command.js';
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
 import type { SubcommandDefinition } from '../command.js';
 import { formatClient } from '../client-list.js';
@@ -19,16 +19,16 @@ import { bulk, integer, NULL, OK, verbatim } from '../replies.js';
 import { containerRun, helpSubcommand } from '../subcommands.js';
 
 function setName({ args, client }: CommandContext): CommandOutcome {
-  const name = argumentAt(args, 2);
+  const name = args.bytes(2);
   if (!isPlainText(name)) return answer(BAD_CLIENT_NAME);
   client.name = name.toString('latin1');
   return answer(OK);
 }
 
 function setInfo({ args, client }: CommandContext): CommandOutcome {
-  const option = argumentAt(args, 2);
-  const word = wordOf(option);
-  const value = argumentAt(args, 3);
+  const option = args.bytes(2);
+  const word = wordAt(args, 2);
+  const value = args.bytes(3);
   if (word !== 'lib-name' && word !== 'lib-ver') return answer(unrecognizedClientOption(option));
   if (!isPlainText(value)) return answer(badLibraryText(word));
   if (word === 'lib-name') client.libName = value.toString('latin1');
@@ -46,7 +46,7 @@ function info({ client, environment }: CommandContext): CommandOutcome {
 }
 
 function reply({ args, client }: CommandContext): CommandOutcome {
-  const mode = wordOf(argumentAt(args, 2));
+  const mode = wordAt(args, 2);
   if (mode === 'on') {
     client.repliesOff = false;
     client.skipThisReply = false;
@@ -61,7 +61,7 @@ function reply({ args, client }: CommandContext): CommandOutcome {
 /** A switch that is remembered and nothing else. */
 function onOff(set: (context: CommandContext, on: boolean) => void) {
   return (context: CommandContext): CommandOutcome => {
-    const word = wordOf(argumentAt(context.args, 2));
+    const word = wordAt(context.args, 2);
     if (word !== 'on' && word !== 'off') return answer(SYNTAX_ERROR);
     set(context, word === 'on');
     return answer(OK);

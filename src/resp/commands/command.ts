@@ -2,7 +2,8 @@
  * COMMAND: what clients and shells learn of the commands here. Everything is made from the
  * registry; nothing about any command is written twice.
  */
-import { answer, argumentAt, fitsArity, keysOf } from '../command.js';
+import { wordsFrom } from '../arguments.js';
+import { answer, fitsArity, keysOf } from '../command.js';
 import type {
   CommandContext,
   CommandDefinition,
@@ -53,21 +54,21 @@ function document(definition: CommandDefinition): Reply {
 }
 
 /** The commands that the arguments after the subcommand name, or all of them. */
-function named(registry: CommandRegistry, names: readonly Buffer[]): (CommandDefinition | null)[] {
+function named(registry: CommandRegistry, names: readonly string[]): (CommandDefinition | null)[] {
   return names.length === 0 ? [...registry.commands] : names.map((name) => registry.find(name));
 }
 
-function describeAll(registry: CommandRegistry, names: readonly Buffer[]): Reply {
+function describeAll(registry: CommandRegistry, names: readonly string[]): Reply {
   const found = named(registry, names);
   return array(found.map((entry) => (entry === null ? NULL : describe(entry.name, entry))));
 }
 
 function info({ args, registry }: CommandContext): CommandOutcome {
-  return answer(describeAll(registry, args.slice(2)));
+  return answer(describeAll(registry, wordsFrom(args, 2)));
 }
 
 function docs({ args, registry }: CommandContext): CommandOutcome {
-  const found = named(registry, args.slice(2)).filter((entry) => entry !== null);
+  const found = named(registry, wordsFrom(args, 2)).filter((entry) => entry !== null);
   return answer(map(found.map((entry) => [bulk(entry.name), document(entry)])));
 }
 
@@ -77,8 +78,8 @@ function list({ args, registry }: CommandContext): CommandOutcome {
 }
 
 function getKeys({ args, registry }: CommandContext): CommandOutcome {
-  const command = args.slice(2);
-  const definition = registry.find(argumentAt(command, 0));
+  const command = args.from(2);
+  const definition = registry.find(args.word(2));
   if (definition === null) return answer(INVALID_COMMAND);
   if (definition.keys === null) return answer(NO_KEY_ARGUMENTS);
   if (!fitsArity(definition.arity, command.length)) return answer(INVALID_ARGUMENT_COUNT);

@@ -1,10 +1,6 @@
 /** DEL: all its keys go in one transaction; the answer counts those that were there. */
-import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
-import { keyOf, storeDelete } from '../store-calls.js';
-
-function run(context: CommandContext): CommandOutcome {
-  return storeDelete(context, context.args.slice(1).map(keyOf));
-}
+import type { CommandDefinition } from '../command.js';
+import { storeDelete } from '../store-calls.js';
 
 export const del: CommandDefinition = {
   name: 'del',
@@ -17,5 +13,5 @@ export const del: CommandDefinition = {
   summary: 'Delete keys in one atomic transaction',
   introduces: false,
   subcommands: [],
-  run,
+  run: storeDelete,
 };

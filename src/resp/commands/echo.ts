@@ -1,5 +1,5 @@
 /** ECHO: answers its argument byte for byte; `redis-cli --pipe` ends its input with it. */
-import { answer, argumentAt, type CommandDefinition } from '../command.js';
+import { answer, type CommandDefinition } from '../command.js';
 import { bulk } from '../replies.js';
 
 export const echo: CommandDefinition = {
@@ -13,5 +13,5 @@ export const echo: CommandDefinition = {
   summary: 'Answer the message',
   introduces: true,
   subcommands: [],
-  run: ({ args }) => answer(bulk(argumentAt(args, 1))),
+  run: ({ args }) => answer(bulk(args.bytes(1))),
 };

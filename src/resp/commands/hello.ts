@@ -2,7 +2,8 @@
  * HELLO: chooses the protocol version and tells who answers. Most client libraries send `HELLO 3`
  * first and cannot connect without it. Nothing changes unless every option is accepted.
  */
-import { answer, argumentAt, wordOf } from '../command.js';
+import type { Arguments } from '../arguments.js';
+import { answer, wordAt } from '../command.js';
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
 import type { RespVersion } from '../encode.js';
 import { parseInteger } from '../decimal.js';
@@ -27,18 +28,18 @@ function isReply(value: Options | Reply): value is Reply {
   return 'kind' in value;
 }
 
-function readOptions(args: readonly Buffer[]): Options | Reply {
+function readOptions(args: Arguments): Options | Reply {
   let credentials: Options['credentials'] = null;
   let name: string | null = null;
   for (let at = 2; at < args.length;) {
-    const option = argumentAt(args, at);
-    const word = wordOf(option);
+    const option = args.bytes(at);
+    const word = wordAt(args, at);
     if (word === 'auth' && at + 2 < args.length) {
-      const password = argumentAt(args, at + 2).toString('utf8');
-      credentials = [argumentAt(args, at + 1).toString('latin1'), password];
+      const password = args.word(at + 2, 'utf8');
+      credentials = [args.word(at + 1), password];
       at += 3;
     } else if (word === 'setname' && at + 1 < args.length) {
-      const given = argumentAt(args, at + 1);
+      const given = args.bytes(at + 1);
       if (!isPlainText(given)) return BAD_CLIENT_NAME;
       name = given.toString('latin1');
       at += 2;
@@ -69,7 +70,7 @@ function readVersion(arg: Buffer): RespVersion | Reply {
 
 function run(context: CommandContext): CommandOutcome {
   const { args, client } = context;
-  const version = args[1] === undefined ? client.version : readVersion(args[1]);
+  const version = args.length < 2 ? client.version : readVersion(args.bytes(1));
   if (typeof version !== 'number') return answer(version);
   const options = readOptions(args);
   if (isReply(options)) return answer(options);

@@ -1,4 +1,5 @@
 /** INFO: the state of this process for people and monitors; ioredis will not start without it. */
+import { wordsFrom } from '../arguments.js';
 import { answer, type CommandDefinition } from '../command.js';
 import { verbatim } from '../replies.js';
 
@@ -13,6 +14,5 @@ export const info: CommandDefinition = {
   summary: 'Tell the state of the server',
   introduces: true,
   subcommands: [],
-  run: ({ args, environment }) =>
-    answer(verbatim(environment.info(args.slice(1).map((arg) => arg.toString('latin1'))))),
+  run: ({ args, environment }) => answer(verbatim(environment.info(wordsFrom(args, 1)))),
 };

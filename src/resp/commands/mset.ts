@@ -5,8 +5,7 @@ import { wrongArity } from '../error-replies.js';
 import { storePairs } from '../store-calls.js';
 
 function run(context: CommandContext): CommandOutcome {
-  const pairs = context.args.slice(1);
-  return pairs.length % 2 === 0 ? storePairs(context, pairs) : answer(wrongArity('mset'));
+  return context.args.length % 2 === 1 ? storePairs(context) : answer(wrongArity('mset'));
 }
 
 export const mset: CommandDefinition = {

@@ -8,7 +8,7 @@ const PONG = answer(simple('PONG'));
 
 function run({ args }: CommandContext): CommandOutcome {
   if (args.length > 2) return answer(wrongArity('ping'));
-  return args[1] === undefined ? PONG : answer(bulk(args[1]));
+  return args.length < 2 ? PONG : answer(bulk(args.bytes(1)));
 }
 
 export const ping: CommandDefinition = {

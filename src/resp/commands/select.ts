@@ -1,5 +1,5 @@
 /** SELECT: there is one database, number 0. */
-import { answer, argumentAt, type CommandDefinition } from '../command.js';
+import { answer, type CommandDefinition } from '../command.js';
 import { parseInteger } from '../decimal.js';
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from '../error-replies.js';
 import { OK } from '../replies.js';
@@ -16,7 +16,7 @@ export const select: CommandDefinition = {
   introduces: true,
   subcommands: [],
   run: ({ args }) => {
-    const index = parseInteger(argumentAt(args, 1));
+    const index = parseInteger(args.bytes(1));
     if (index === null) return answer(NOT_AN_INTEGER);
     return answer(index === 0 ? OK : DB_OUT_OF_RANGE);
   },

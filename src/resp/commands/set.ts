@@ -2,8 +2,9 @@
  * SET. In format `lab` every word after the key belongs to the value, joined by single spaces; in
  * format `redis` further words are options, of which none is understood yet.
  */
+import { KeptArguments } from '../arguments.js';
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
-import { answer, argumentAt } from '../command.js';
+import { answer } from '../command.js';
 import { SYNTAX_ERROR } from '../error-replies.js';
 import { storePairs } from '../store-calls.js';
 
@@ -11,10 +12,11 @@ const SPACE = Buffer.from(' ');
 
 function run(context: CommandContext): CommandOutcome {
   const { args } = context;
-  if (args.length === 3) return storePairs(context, [argumentAt(args, 1), argumentAt(args, 2)]);
+  if (args.length === 3) return storePairs(context);
   if (context.format === 'redis') return answer(SYNTAX_ERROR);
-  const words = args.slice(2).flatMap((word, index) => (index === 0 ? [word] : [SPACE, word]));
-  return storePairs(context, [argumentAt(args, 1), Buffer.concat(words)]);
+  const words = args.from(2).flatMap((word, index) => (index === 0 ? [word] : [SPACE, word]));
+  const value = Buffer.concat(words);
+  return storePairs(context, new KeptArguments([args.bytes(0), args.bytes(1), value]));
 }
 
 export const set: CommandDefinition = {

@@ -1,6 +1,6 @@
 /** TXSTATUS: how a transaction ended that an UNKNOWN answer named. Redis has no such command. */
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
-import { answer, argumentAt } from '../command.js';
+import { answer } from '../command.js';
 import { BAD_TXID } from '../error-replies.js';
 import { storeTransactionStatus } from '../store-calls.js';
 
@@ -8,7 +8,7 @@ import { storeTransactionStatus } from '../store-calls.js';
 const TXID = /^\d{1,16}:\d{1,16}$/;
 
 function run(context: CommandContext): CommandOutcome {
-  const txid = argumentAt(context.args, 1).toString('latin1');
+  const txid = context.args.word(1);
   return TXID.test(txid) ? storeTransactionStatus(context, txid) : answer(BAD_TXID);
 }
 

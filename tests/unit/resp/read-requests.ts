@@ -27,7 +27,7 @@ export function readChunks(chunks: readonly Buffer[], options: ReadOptions = {})
     for (let next = reader.next(); next !== null; next = reader.next()) {
       if (next.type === 'violation') results.push(`!${next.text}`);
       else if (next.excess !== null) results.push(`>${next.excess}`);
-      else results.push(next.args.map((arg) => arg.toString('latin1')));
+      else results.push(next.args.from(0).map((arg) => arg.toString('latin1')));
     }
   }
   return results;

@@ -1,4 +1,5 @@
 /** Every message through encoder, reader and decoder, in whole and in pieces. */
+import { constants } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Bytes, bytesOf } from '../../../src/base/bytes.js';
@@ -9,7 +10,13 @@ import {
   encodeReply,
   encodeRequest,
 } from '../../../src/rpc/codec.js';
-import { MAX_NUMBER, MAX_PROSE_BYTES, MAX_TEXT_BYTES } from '../../../src/rpc/limits.js';
+import { KeptArguments } from '../../../src/resp/arguments.js';
+import {
+  MAX_LATIN1_BYTES,
+  MAX_NUMBER,
+  MAX_PROSE_BYTES,
+  MAX_TEXT_BYTES,
+} from '../../../src/rpc/limits.js';
 import type { Prepare, Reply, Request } from '../../../src/rpc/messages.js';
 import { ReplyReader } from '../../../src/rpc/reply-reader.js';
 import { RequestFrames } from '../../../src/rpc/request-frames.js';
@@ -24,10 +31,15 @@ import {
 } from './messages-arbitrary.js';
 
 const RUNS = { numRuns: 40 };
+const { MAX_STRING_LENGTH } = constants;
 
 function readRequests(pieces: readonly Bytes[]): Request[] {
   const reader = new RequestFrames();
   return pieces.flatMap((piece) => reader.push(bytesOf([piece])));
+}
+
+function decode(args: readonly Buffer[]): Request {
+  return decodeRequest(new KeptArguments(args));
 }
 
 function readReplies(pieces: readonly Bytes[]): Reply[] {
@@ -182,11 +194,11 @@ describe('rpc/codec: bytes on the wire', () => {
 
 describe('rpc/codec: hostile values', () => {
   const outcome = (...fields: string[]): (() => Request) => {
-    return () => decodeRequest(['2PC.OUTCOME', ...fields].map((field) => Buffer.from(field)));
+    return () => decode(['2PC.OUTCOME', ...fields].map((field) => Buffer.from(field)));
   };
-  const refuses = (decode: () => unknown, code: string): void => {
-    expect(decode).to.throw().with.property('code', code);
-    expect(decode).to.throw().with.property('name', 'RpcProtocolError');
+  const refuses = (attempt: () => unknown, code: string): void => {
+    expect(attempt).to.throw().with.property('code', code);
+    expect(attempt).to.throw().with.property('name', 'RpcProtocolError');
   };
 
   it('refuses a number in any but its one spelling', () => {
@@ -208,7 +220,7 @@ describe('rpc/codec: hostile values', () => {
   it('refuses what its receiver could not write into its log', () => {
     const fence = (...fields: string[]) => {
       const args = ['2PC.FENCE', ...fields].map((field) => Buffer.from(field));
-      return () => decodeRequest(args);
+      return () => decode(args);
     };
     const id = 'c'.repeat(32);
     expect(fence('1', 'n', id, '4294967295', '0')).not.to.throw();
@@ -226,6 +238,18 @@ describe('rpc/codec: hostile values', () => {
     }
   });
 
+  it('refuses a key and a word that no text can hold', () => {
+    const huge = Buffer.allocUnsafeSlow(MAX_STRING_LENGTH + 1);
+    const words = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text));
+    expect(huge.length).to.be.above(MAX_LATIN1_BYTES);
+    for (const args of [[huge], [...words('2PC.READ', '1', '1'), huge, ...words('0')]]) {
+      expect(() => decode(args))
+        .to.throw()
+        .with.property('name', 'RpcProtocolError');
+    }
+    refuses(() => decode([...words('2PC.READ', '1', '1', 'get', '1'), huge]), 'too-long');
+  });
+
   it('refuses too few and too many arguments', () => {
     refuses(outcome('1', '1'), 'arguments');
     refuses(outcome(), 'arguments');
@@ -237,7 +261,7 @@ describe('rpc/codec: hostile values', () => {
       const args = ['2PC.READ', '1', '1', 'get', count, 'a', 'b'].map((field) =>
         Buffer.from(field),
       );
-      refuses(() => decodeRequest(args), 'arguments');
+      refuses(() => decode(args), 'arguments');
     }
   });
 
@@ -252,7 +276,7 @@ describe('rpc/codec: hostile values', () => {
   });
 
   it('refuses text that is not UTF-8 or is too long', () => {
-    const prove = (mac: Buffer) => () => decodeRequest([Buffer.from('2PC.PROVE'), mac]);
+    const prove = (mac: Buffer) => () => decode([Buffer.from('2PC.PROVE'), mac]);
     expect(prove(Buffer.alloc(MAX_TEXT_BYTES, 'a'))).not.to.throw();
     refuses(prove(Buffer.of(0xff)), 'malformed');
     refuses(prove(Buffer.alloc(MAX_TEXT_BYTES + 1, 'a')), 'too-long');
@@ -261,9 +285,9 @@ describe('rpc/codec: hostile values', () => {
   it('refuses unknown names, wherever they might be found', () => {
     const names = ['2PC.NOPE', 'HELLO', '2pc.hello', '2PC.', '', '__proto__', '2PC.__PROTO__'];
     for (const name of [...names, 'x'.repeat(1_000_000)]) {
-      refuses(() => decodeRequest([Buffer.from(name)]), 'unknown-message');
+      refuses(() => decode([Buffer.from(name)]), 'unknown-message');
     }
-    refuses(() => decodeRequest([]), 'framing');
+    refuses(() => decode([]), 'framing');
     refuses(() => decodeReply([Buffer.from('2PC.PING')]), 'unknown-message');
   });
 
