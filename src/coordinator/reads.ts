@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import { MAX_ANSWER_BYTES, PIECE_BYTES, PROMPT_BYTES } from '../base/limits.js';
-import type { ReadCommand, StoreReply } from '../base/store-request.js';
+import type { Key, ReadCommand, StoreReply } from '../base/store-request.js';
 import type { Part, Unreadable, Value } from '../rpc/messages.js';
 import { Assembly, isPlausible, totalOf } from './assembly.js';
 import type { CoordinatorCore } from './core.js';
@@ -83,7 +83,8 @@ export class Reads {
       return;
     }
     this.gathered = 0;
-    const left = [...this.distribute(free)].flatMap(([peer, reads]) => this.ask(peer, reads));
+    let left: PendingRead[] = [];
+    for (const [peer, reads] of this.distribute(free)) left = left.concat(this.ask(peer, reads));
     if (left.length > 0) this.queue = [...left, ...this.queue];
   }
 
@@ -253,7 +254,7 @@ export class Reads {
     assert(first !== undefined, 'a question is about something');
     const isShared = reads.length > 1;
     const op = isShared ? 'gets' : first.command.op;
-    const keys = isShared ? reads.flatMap(({ command }) => command.keys) : first.command.keys;
+    const keys = isShared ? keysOf(reads) : first.command.keys;
     this.peers.send(peer, { type: 'read', id, view, op, keys });
   }
 
@@ -357,6 +358,12 @@ export class Reads {
     this.queue = [...open, ...this.queue];
     this.core.counters.rereads += open.length;
   }
+}
+
+function keysOf(reads: readonly PendingRead[]): Key[] {
+  const keys: Key[] = [];
+  for (const { command } of reads) for (const key of command.keys) keys.push(key);
+  return keys;
 }
 
 function openReads({ reads }: Question): PendingRead[] {

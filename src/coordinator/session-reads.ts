@@ -79,7 +79,7 @@ export class SessionReads {
       this.tell(client, reply);
       told += 1;
     }
-    reads.splice(0, told);
-    if (reads.length === 0) this.bySession.delete(session);
+    if (told === reads.length) this.bySession.delete(session);
+    else if (told > 0) reads.splice(0, told);
   }
 }

@@ -88,8 +88,8 @@ export interface CommandDefinition extends SubcommandDefinition {
 
 export interface CommandRegistry {
   readonly commands: readonly CommandDefinition[];
-  /** By its name in any case, in latin1. */
-  find(name: string): CommandDefinition | null;
+  /** The one that this argument names, in any case. */
+  find(args: Arguments, index: number): CommandDefinition | null;
 }
 
 export function answer(reply: Reply): CommandOutcome {

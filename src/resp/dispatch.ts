@@ -30,12 +30,6 @@ import { longValue } from './store-calls.js';
 /** First words of HTTP requests: a browser was made to talk to us. Never what a client sends. */
 const HTTP_WORDS: ReadonlySet<string> = new Set(['post', 'host:']);
 
-export interface Dispatched {
-  readonly outcome: CommandOutcome;
-  /** For the statistics; null for an unknown command, which has no row there. */
-  readonly name: string | null;
-}
-
 /** Whether this request is a sign of an attack through a browser, to be cut off without a word. */
 export function isHttp(request: ParsedRequest): boolean {
   const { args } = request;
@@ -45,17 +39,20 @@ export function isHttp(request: ParsedRequest): boolean {
 
 /** Null for a name that no command has. */
 export function commandOf({ args }: ParsedRequest): CommandDefinition | null {
-  return args.length === 0 ? null : registry.find(args.word(0));
+  return args.length === 0 ? null : registry.find(args, 0);
 }
 
-/** `found`: what `commandOf` says of the request. */
+/**
+ * `found`: what `commandOf` says of the request. What it asks of the store counts when that has
+ * answered, under the name that is the client's last command by now.
+ */
 export function dispatch(
   request: ParsedRequest,
   found: CommandDefinition | null,
   client: ClientState,
   environment: SessionEnvironment,
   format: ReplyFormat,
-): Dispatched {
+): CommandOutcome {
   const { args, excess } = request;
   if (excess !== null) return refuse(null, excessError(excess, environment.limits), environment);
   if (found === null) return refuse(null, unknownCommand(args), environment);
@@ -79,16 +76,21 @@ export function dispatch(
   const context: CommandContext = { args, client, environment, format, registry };
   const outcome = chosen.run(context);
   if (outcome.type !== 'store') environment.countCommand(fullName, verdictOf(outcome));
-  return { outcome, name: fullName };
+  return outcome;
 }
 
 export function verdictOf(outcome: CommandOutcome): CommandVerdict {
   return outcome.type === 'reply' && outcome.reply.kind === 'error' ? 'failed' : 'called';
 }
 
-function refuse(name: string | null, reply: Reply, environment: SessionEnvironment): Dispatched {
+/** An unknown command has no row in the statistics. */
+function refuse(
+  name: string | null,
+  reply: Reply,
+  environment: SessionEnvironment,
+): CommandOutcome {
   if (name !== null) environment.countCommand(name, 'rejected');
-  return { outcome: answer(reply), name };
+  return answer(reply);
 }
 
 function excessError(excess: NonNullable<ParsedRequest['excess']>, limits: SessionLimits): Reply {

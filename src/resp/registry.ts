@@ -2,6 +2,7 @@
  * All commands of the server, in the order in which people read them. The one place that lists
  * them: COMMAND, the program's --help and the README's table are made from it.
  */
+import type { Arguments } from './arguments.js';
 import type { CommandDefinition, CommandRegistry } from './command.js';
 import { auth } from './commands/auth.js';
 import { client } from './commands/client.js';
@@ -47,18 +48,23 @@ const COMMANDS: readonly CommandDefinition[] = [
   time,
 ];
 
-/** In both cases in which nearly everybody writes them. */
-const BY_NAME: ReadonlyMap<string, CommandDefinition> = new Map(
-  COMMANDS.flatMap((definition) => [
-    [definition.name, definition],
-    [definition.name.toUpperCase(), definition],
-  ]),
-);
+const LOWER_CASE = 0x20;
 
 export const registry: CommandRegistry = {
   commands: COMMANDS,
-  find: (name) => BY_NAME.get(name) ?? BY_NAME.get(name.toLowerCase()) ?? null,
+  find: (args, index) => COMMANDS.find(({ name }) => isName(name, args, index)) ?? null,
 };
+
+/** `name` has small letters only, so a byte is one of them, or the capital, or neither. */
+function isName(name: string, args: Arguments, index: number): boolean {
+  if (args.size(index) !== name.length) return false;
+  const source = args.source(index);
+  const start = args.start(index);
+  for (let at = 0; at < name.length; at += 1) {
+    if (((source[start + at] ?? 0) | LOWER_CASE) !== name.charCodeAt(at)) return false;
+  }
+  return true;
+}
 
 /** For people who read documentation: one row a command and subcommand. */
 export function commandTableMarkdown(): string {

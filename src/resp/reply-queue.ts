@@ -5,6 +5,7 @@
  * Invariant: the front place, if there is one, is not answered yet; bytes leave in request order.
  */
 import type { Bytes } from '../base/bytes.js';
+import { Fifo } from '../base/fifo.js';
 import { ReplyWriter, type RespVersion } from './encode.js';
 import { replyBytes, type Reply } from './replies.js';
 
@@ -15,12 +16,12 @@ export interface Place {
   /** CLIENT REPLY: the answer is thrown away. */
   readonly silent: boolean;
   reply: Reply | null;
-  bytes: number;
+  replyBytes: number;
 }
 
 export class ReplyQueue {
   private readonly writer = new ReplyWriter();
-  private readonly places: Place[] = [];
+  private readonly places = new Fifo<Place>();
   private heldBytes = 0;
 
   /** Requests that were read and whose reply has not been written. */
@@ -37,10 +38,8 @@ export class ReplyQueue {
     return this.writer.length > 0;
   }
 
-  reserve(version: RespVersion, silent: boolean): Place {
-    const place: Place = { version, silent, reply: null, bytes: 0 };
+  reserve(place: Place): void {
     this.places.push(place);
-    return place;
   }
 
   /** A reply that is there at once. */
@@ -51,14 +50,14 @@ export class ReplyQueue {
     }
     const bytes = replyBytes(reply);
     this.heldBytes += bytes;
-    this.places.push({ version, silent: false, reply, bytes });
+    this.places.push({ version, silent: false, reply, replyBytes: bytes });
   }
 
   /** Called once for each place that was reserved. */
   fill(place: Place, reply: Reply): void {
     place.reply = reply;
-    place.bytes = place.silent ? 0 : replyBytes(reply);
-    this.heldBytes += place.bytes;
+    place.replyBytes = place.silent ? 0 : replyBytes(reply);
+    this.heldBytes += place.replyBytes;
     this.writeAnswered();
   }
 
@@ -67,11 +66,11 @@ export class ReplyQueue {
   }
 
   private writeAnswered(): void {
-    for (let front = this.places[0]; front !== undefined; front = this.places[0]) {
+    for (let front = this.places.first; front !== null; front = this.places.first) {
       const { reply } = front;
       if (reply === null) return;
-      this.places.shift();
-      this.heldBytes -= front.bytes;
+      this.places.dropFirst();
+      this.heldBytes -= front.replyBytes;
       if (!front.silent) this.writer.write(reply, front.version);
     }
   }

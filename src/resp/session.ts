@@ -11,7 +11,6 @@
  * nothing behind it is read until it has left; what is executed in one turn is bounded, also for
  * a client that wants no replies.
  */
-import { assert } from '../base/assert.js';
 import type { Bytes } from '../base/bytes.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import {
@@ -25,6 +24,7 @@ import { commandOf, dispatch, isHttp } from './dispatch.js';
 import type { ClientInfo, SessionEnvironment } from './environment.js';
 import { LAB_ERROR, protocolError } from './error-replies.js';
 import { MAX_UNPARSED_BYTES, readerLimits, TURN_REPLY_BYTES } from './limits.js';
+import { ByToken } from './by-token.js';
 import { ProgramOrder } from './program-order.js';
 import { replyBytes, type Reply } from './replies.js';
 import { type Place, ReplyQueue } from './reply-queue.js';
@@ -44,10 +44,8 @@ export interface OutgoingRequest {
   readonly request: StoreRequest;
 }
 
-/** A request on its way through the store. */
-interface Pending {
-  readonly place: Place;
-  readonly request: StoreRequest;
+/** A request on its way through the store: one object, as there are many. */
+interface Pending extends OutgoingRequest, Place {
   readonly answer: (reply: StoreAnswer) => Reply;
   readonly name: string;
   readonly format: ReplyFormat;
@@ -62,12 +60,11 @@ export class Session {
   private readonly client: ClientState;
   private readonly replies = new ReplyQueue();
   private readonly order: ProgramOrder;
-  private readonly pending = new Map<number, Pending>();
-  private held: OutgoingRequest | null = null;
+  private readonly pending = new ByToken<Pending>();
+  private held: Pending | null = null;
   private outgoing: OutgoingRequest[] = [];
   private format: ReplyFormat;
   private undecidedFormat: boolean;
-  private nextToken = 1;
   private inFlightBytes = 0;
   private unsentBytes = 0;
   /** Of replies that were made without the store since the turn began. */
@@ -108,14 +105,12 @@ export class Session {
 
   /** What the store says to a request that left before. */
   complete(token: number, reply: StoreReply): void {
-    const pending = this.pending.get(token);
-    assert(pending !== undefined, 'the store answers what was asked, once');
-    this.pending.delete(token);
+    const pending = this.pending.take(token);
     this.inFlightBytes -= pending.bytes;
     const made = replyOf(reply, pending.answer);
     this.order.answered(pending.request, replyBytes(made));
     this.environment.countCommand(pending.name, made.kind === 'error' ? 'failed' : 'called');
-    this.replies.fill(pending.place, inFormat(made, pending.format));
+    this.replies.fill(pending, inFormat(made, pending.format));
     this.advance();
   }
 
@@ -248,12 +243,12 @@ export class Session {
     }
     client.skipThisReply = client.skipNextReply;
     client.skipNextReply = false;
-    const { outcome, name } = dispatch(request, found, client, this.environment, this.format);
+    const outcome = dispatch(request, found, client, this.environment, this.format);
     this.reader.restrict(!client.authenticated);
-    this.follow(outcome, name ?? '', request.bytes);
+    this.follow(outcome, request.bytes);
   }
 
-  private follow(outcome: CommandOutcome, name: string, bytes: number): void {
+  private follow(outcome: CommandOutcome, bytes: number): void {
     const { client, format } = this;
     const silent = client.repliesOff || client.skipThisReply;
     switch (outcome.type) {
@@ -268,13 +263,24 @@ export class Session {
         if (!silent) this.reply(outcome.reply, format);
         return;
       case 'store': {
-        const token = this.nextToken;
-        this.nextToken += 1;
         const { request, answer } = outcome;
-        const place = this.replies.reserve(client.version, silent);
-        this.pending.set(token, { place, request, answer, name, format, bytes });
+        const token = this.pending.nextToken;
+        const pending: Pending = {
+          token,
+          request,
+          answer,
+          name: client.lastCommand,
+          format,
+          bytes,
+          version: client.version,
+          silent,
+          reply: null,
+          replyBytes: 0,
+        };
+        this.pending.add(pending);
+        this.replies.reserve(pending);
         this.inFlightBytes += bytes;
-        this.held = { token, request };
+        this.held = pending;
         this.releaseHeld();
       }
     }

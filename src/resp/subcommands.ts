@@ -14,7 +14,7 @@ export function helpSubcommand(container: string): SubcommandDefinition {
     syntax: `${container.toUpperCase()} HELP`,
     summary: 'List the subcommands',
     run: ({ args, registry }) => {
-      const definition = registry.find(args.word(0));
+      const definition = registry.find(args, 0);
       const lines = definition?.subcommands.flatMap((subcommand) => [
         simple(subcommand.syntax),
         simple(`    ${subcommand.summary}.`),

@@ -29,7 +29,7 @@ export const MAX_REPLY_BYTES = 32 * MIB;
  * Values that come together are read as one text if they have no more bytes: each that is cut out
  * of it keeps all of it in the collector's heap.
  */
-export const MAX_TEXT_OF_VALUES = 32 * KIB;
+export const MAX_TEXT_OF_VALUES = 64 * KIB;
 
 /**
  * The greatest number on the wire. Epochs, transactions and views are logged by who receives them,

@@ -2,13 +2,11 @@
  * COMMAND: what clients and shells learn of the commands here. Everything is made from the
  * registry; nothing about any command is written twice.
  */
-import { wordsFrom } from '../arguments.js';
 import { answer, fitsArity, keysOf } from '../command.js';
 import type {
   CommandContext,
   CommandDefinition,
   CommandOutcome,
-  CommandRegistry,
   SubcommandDefinition,
 } from '../command.js';
 import { INVALID_ARGUMENT_COUNT, INVALID_COMMAND } from '../error-replies.js';
@@ -54,21 +52,20 @@ function document(definition: CommandDefinition): Reply {
 }
 
 /** The commands that the arguments after the subcommand name, or all of them. */
-function named(registry: CommandRegistry, names: readonly string[]): (CommandDefinition | null)[] {
-  return names.length === 0 ? [...registry.commands] : names.map((name) => registry.find(name));
+function named({ args, registry }: CommandContext): readonly (CommandDefinition | null)[] {
+  if (args.length <= 2) return registry.commands;
+  const found: (CommandDefinition | null)[] = [];
+  for (let index = 2; index < args.length; index += 1) found.push(registry.find(args, index));
+  return found;
 }
 
-function describeAll(registry: CommandRegistry, names: readonly string[]): Reply {
-  const found = named(registry, names);
-  return array(found.map((entry) => (entry === null ? NULL : describe(entry.name, entry))));
+function info(context: CommandContext): CommandOutcome {
+  const found = named(context);
+  return answer(array(found.map((entry) => (entry === null ? NULL : describe(entry.name, entry)))));
 }
 
-function info({ args, registry }: CommandContext): CommandOutcome {
-  return answer(describeAll(registry, wordsFrom(args, 2)));
-}
-
-function docs({ args, registry }: CommandContext): CommandOutcome {
-  const found = named(registry, wordsFrom(args, 2)).filter((entry) => entry !== null);
+function docs(context: CommandContext): CommandOutcome {
+  const found = named(context).filter((entry) => entry !== null);
   return answer(map(found.map((entry) => [bulk(entry.name), document(entry)])));
 }
 
@@ -79,7 +76,7 @@ function list({ args, registry }: CommandContext): CommandOutcome {
 
 function getKeys({ args, registry }: CommandContext): CommandOutcome {
   const command = args.from(2);
-  const definition = registry.find(args.word(2));
+  const definition = registry.find(args, 2);
   if (definition === null) return answer(INVALID_COMMAND);
   if (definition.keys === null) return answer(NO_KEY_ARGUMENTS);
   if (!fitsArity(definition.arity, command.length)) return answer(INVALID_ARGUMENT_COUNT);
@@ -120,5 +117,5 @@ export const command: CommandDefinition = {
     }),
     helpSubcommand('command'),
   ],
-  run: ({ registry }) => answer(describeAll(registry, [])),
+  run: info,
 };

@@ -1,18 +1,26 @@
 /** GET: the newest acknowledged value, as one bulk string or, in format `lab`, as its words. */
-import { bufferOf } from '../../base/bytes.js';
-import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
+import { type Bytes, bufferOf } from '../../base/bytes.js';
+import type { CommandContext, CommandDefinition, CommandOutcome, StoreAnswer } from '../command.js';
 import { unexpected } from '../command.js';
-import { NULL, value } from '../replies.js';
+import { NULL, type Reply, value } from '../replies.js';
 import { labMissing, labWords, storeRead } from '../store-calls.js';
 
+function storedIn(reply: StoreAnswer): Bytes | null {
+  return reply.type === 'values' ? (reply.values[0] ?? null) : unexpected(reply);
+}
+
+function inRedis(reply: StoreAnswer): Reply {
+  const stored = storedIn(reply);
+  return stored === null ? NULL : value(stored);
+}
+
+function inLab(reply: StoreAnswer): Reply {
+  const stored = storedIn(reply);
+  return stored === null ? labMissing('array') : labWords(bufferOf(stored));
+}
+
 function run(context: CommandContext): CommandOutcome {
-  const lab = context.format === 'lab';
-  return storeRead(context, 'get', (reply) => {
-    if (reply.type !== 'values') return unexpected(reply);
-    const stored = reply.values[0] ?? null;
-    if (stored === null) return lab ? labMissing('array') : NULL;
-    return lab ? labWords(bufferOf(stored)) : value(stored);
-  });
+  return storeRead(context, 'get', context.format === 'lab' ? inLab : inRedis);
 }
 
 export const get: CommandDefinition = {

@@ -36,7 +36,7 @@ function outcomeOf(words: readonly (string | typeof HUGE)[]): string {
   );
   const request = { type: 'request', args, bytes: 0, excess: null } as const;
   const found = commandOf(request);
-  return dispatch(request, found, client, ENVIRONMENT, 'redis').outcome.type;
+  return dispatch(request, found, client, ENVIRONMENT, 'redis').type;
 }
 
 describe('arguments that no text can hold', () => {

@@ -1,19 +1,22 @@
 import { expect } from 'chai';
+import { KeptArguments } from '../../../src/resp/arguments.js';
 import { commandHelpLines, commandTableMarkdown, registry } from '../../../src/resp/registry.js';
 
 describe('command registry', () => {
   it('finds a command by its name in any case, and nothing else', () => {
-    expect(registry.find('gEt')?.name).to.equal('get');
-    expect(registry.find('gets')).to.equal(null);
-    expect(registry.find('')).to.equal(null);
-    expect(registry.find('g'.repeat(10_000))).to.equal(null);
-    expect(registry.find('__proto__')).to.equal(null);
+    const find = (...words: string[]): string | undefined =>
+      registry.find(new KeptArguments(words.map((word) => Buffer.from(word, 'latin1'))), 1)?.name;
+    expect(find('set', 'gEt')).to.equal('get');
+    for (const none of ['gets', '', 'g'.repeat(10_000), '__proto__', 'G\x05T', 'g\xe5t']) {
+      expect(find('set', none), none).to.equal(undefined);
+    }
   });
 
   it('describes every command completely and once', () => {
     const names = registry.commands.map(({ name }) => name);
     expect(new Set(names).size).to.equal(names.length);
     for (const command of registry.commands) {
+      expect(command.name).to.match(/^[a-z]+$/);
       for (const entry of [command, ...command.subcommands]) {
         expect(entry.name, entry.syntax).to.match(/^[a-z_-]+$/);
         expect(entry.syntax.toLowerCase(), entry.name).to.contain(entry.name);
