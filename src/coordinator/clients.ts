@@ -154,7 +154,7 @@ export class Clients {
   private objection(write: PendingWrite): { code: string; text: string } | null {
     const { core, membership } = this;
     const { minParticipants } = core.settings;
-    const live = membership.reachableMembers().length;
+    const live = membership.reachable;
     if (live === 0) return { code: 'TRYAGAIN', text: this.nobodyLeft() };
     if (live < minParticipants) {
       const text = `Not enough good replicas to write. ${live} of at least ${minParticipants} participants are there.`;

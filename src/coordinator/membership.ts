@@ -101,14 +101,20 @@ export class Membership {
     return this.peers.all.filter((peer) => this.has(peer));
   }
 
-  /** Members that are not suspected, of the latest view. */
-  reachableMembers(): Peer[] {
-    return this.memberPeers().filter((peer) => !this.peers.isSuspected(peer));
+  /** How many members of the latest view are not suspected. */
+  get reachable(): number {
+    let count = 0;
+    for (const peer of this.peers.all) if (this.isReachable(peer)) count += 1;
+    return count;
   }
 
   /** Members that answer, of the latest view. */
   liveMembers(): Peer[] {
-    return this.reachableMembers().filter((peer) => peer.isFenced);
+    return this.peers.all.filter((peer) => this.isReachable(peer) && peer.isFenced);
+  }
+
+  private isReachable(peer: Peer): boolean {
+    return this.has(peer) && !this.peers.isSuspected(peer);
   }
 
   /**

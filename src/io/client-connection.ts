@@ -79,9 +79,9 @@ export class ClientConnection {
     this.deliverRequests();
     const { session, socket } = this;
     if (session.wantsTurn) this.awaitTurn();
-    const isReading = !socket.isPaused();
+    if (this.flushScheduled) return;
     const hasWork = session.hasOutput || session.closing !== null;
-    if (this.flushScheduled || (!hasWork && session.wantsRead === isReading)) return;
+    if (!hasWork && session.wantsRead !== socket.isPaused()) return;
     this.flushScheduled = true;
     this.owner.dirty(this);
   }

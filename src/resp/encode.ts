@@ -8,7 +8,7 @@
 import { assert, unreachable } from '../base/assert.js';
 import { type Bytes, bytesOf } from '../base/bytes.js';
 import { MAX_LAB_WORDS } from './limits.js';
-import type { Reply } from './replies.js';
+import { OK, type Reply } from './replies.js';
 
 export type RespVersion = 2 | 3;
 
@@ -44,7 +44,8 @@ export class ReplyWriter {
   write(reply: Reply, version: RespVersion): void {
     switch (reply.kind) {
       case 'simple':
-        this.line('+', reply.text);
+        if (reply === OK) this.add('+OK\r\n');
+        else this.line('+', reply.text);
         break;
       case 'error':
         this.line('-', reply.text);

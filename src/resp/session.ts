@@ -54,6 +54,8 @@ interface Pending extends OutgoingRequest, Place {
 
 const MS_PER_SECOND = 1000;
 
+const NONE: readonly OutgoingRequest[] = [];
+
 export class Session {
   readonly id: number;
   private readonly reader: RequestReader;
@@ -136,6 +138,7 @@ export class Session {
   }
 
   takeRequests(): readonly OutgoingRequest[] {
+    if (this.outgoing.length === 0) return NONE;
     const taken = this.outgoing;
     this.outgoing = [];
     return taken;
