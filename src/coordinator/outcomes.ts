@@ -56,6 +56,13 @@ export class Outcomes {
     return { epoch: block.epochs[txid % BLOCK_OUTCOMES] ?? 0, txid, commit: kind === COMMIT };
   }
 
+  /** The last that was committed: whoever held it then holds it for ever. */
+  get lastCommitted(): TxId {
+    let txid = this.decidedTxid;
+    while (txid > 0 && this.get(txid)?.commit === false) txid -= 1;
+    return txid;
+  }
+
   /** Takes over, instead of what was known, what somebody else says was decided. */
   replace(decided: TxId, settled: TxId, recent: readonly Decision[]): void {
     this.blocks.clear();

@@ -54,6 +54,8 @@ export class Takeover {
   private readonly fences: Fences;
   /** Whoever may know an outcome: the members of all views that counted so far. */
   private readonly asked = new Set<StoreId>();
+  /** Up to here our log proves that something was committed, whoever has been here since. */
+  private provedTxid = 0;
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -149,6 +151,8 @@ export class Takeover {
     const isForced = core.settings.forcedView !== '';
     const known = Math.max(core.generation, ...answers.map((status) => status.generation));
     const generation = isForced ? known + 1 : known;
+    const proved = Math.max(this.provedTxid, core.outcomes.lastCommitted);
+    this.provedTxid = generation === core.generation ? proved : 0;
     if (core.clusterId === '' || generation !== core.generation) {
       core.adopt(clusterId ?? this.prng.hex(32), generation);
     }
@@ -162,7 +166,7 @@ export class Takeover {
     const mark = isWithoutLog ? ({ withoutLog: true } as const) : {};
     core.persist({ kind: 'epoch', epoch: core.epoch, ...mark }, true);
     if (isWithoutLog) {
-      // What this log says was decided may have ended otherwise; the members know.
+      // What this log says was aborted may have been committed since; the members know.
       core.outcomes.replace(0, 0, []);
       if (!sameView(target, membership.latest)) core.persist({ kind: 'view', view: target }, true);
       membership.adopt([target]);
@@ -275,7 +279,7 @@ export class Takeover {
     const others = [...this.fences.statuses.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );
-    const verdicts = decideVerdicts(statuses, core.outcomes, others);
+    const verdicts = decideVerdicts(statuses, core.outcomes, others, this.provedTxid);
     for (const { storeId, why } of verdicts.excluded) {
       const peer = this.peers.byStore(storeId);
       if (peer !== undefined) peer.unsound = why;

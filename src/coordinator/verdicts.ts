@@ -14,11 +14,12 @@
  *   prepared at every member of its view.
  *
  * Who decides: the members that hold everything that is proved to exist. A member is out if its
- * store is damaged or half filled (@X), if it lacks what our log says was committed or what another
- * member has resolved (@Y), if it lacks n, its log was cut at or before n, and another member has n
- * (@Z), or if it prepared n under an older epoch than another member (@W). Its absence proves
- * nothing then. A single decider whose log was cut cannot testify against members that did not
- * answer: our log may lack the last commits that were told (`needsEverybody`).
+ * store is damaged or half filled (@X), if it lacks what our log says was committed (a commit
+ * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n, its
+ * log was cut at or before n, and another member has n (@Z), or if it prepared n under an older
+ * epoch than another member (@W). Its absence proves nothing then. A single decider whose log was
+ * cut cannot testify against members that did not answer: our log may lack the last commits that
+ * were told (`needsEverybody`).
  *
  * Invariant: every acknowledged transaction is committed, provided that at least one member that
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
@@ -56,6 +57,7 @@ export function decideVerdicts(
   statuses: readonly Status[],
   outcomes: Outcomes,
   others: readonly Status[] = [],
+  provedTxid: TxId = 0,
 ): Verdicts {
   const excluded: Excluded[] = [];
   let deciders = [...statuses];
@@ -69,7 +71,7 @@ export function decideVerdicts(
   }
   // What a damaged store lists as ended did end; one that was being filled has nothing to say.
   const witnesses = [...statuses, ...others].filter((status) => !status.empty);
-  excludeLosers(deciders, witnesses, outcomes, exclude);
+  excludeLosers(deciders, witnesses, outcomes, provedTxid, exclude);
   const holders = statuses.filter((status) => !status.empty);
   excludeUncertain(() => deciders, holders, exclude);
   const [only] = deciders;
@@ -95,10 +97,11 @@ function excludeLosers(
   members: readonly Status[],
   witnesses: readonly Status[],
   outcomes: Outcomes,
+  provedTxid: TxId,
   exclude: (status: Status, why: string) => void,
 ): void {
   const resolved = witnesses.map((status) => status.resolved.txid);
-  const proved = Math.max(outcomes.decidedTxid, 0, ...resolved);
+  const proved = Math.max(outcomes.decidedTxid, provedTxid, ...resolved);
   for (const status of members) {
     const lacking = firstLacking(status, proved, outcomes, witnesses);
     if (lacking > 0) exclude(status, `it lacks transaction ${lacking}, which was committed`);

@@ -74,6 +74,20 @@ describe('coordinator/outcomes', () => {
     expect(outcomes.get(4)?.commit).to.equal(false);
   });
 
+  it('knows the last commit, before which aborts prove nothing', () => {
+    for (const [words, last] of [
+      ['', 0],
+      ['A A', 0],
+      ['C A C', 3],
+      ['C A A', 1],
+    ] as const) {
+      expect(logOf(words).lastCommitted, words).to.equal(last);
+    }
+    const outcomes = logOf('C');
+    outcomes.extend(3, [{ epoch: 1, txid: 3, commit: false }], true);
+    expect(outcomes.lastCommitted, 'what is not remembered was committed').to.equal(2);
+  });
+
   it('goes back where an operator says so', () => {
     const outcomes = logOf('C C C C', 4);
     outcomes.replace(2, 2, outcomes.recent());

@@ -35,6 +35,29 @@ describe('coordinator/takeover: members on the way', () => {
     expect(driver.traced.filter((text) => text.includes(awaited))).to.have.length(1);
   });
 
+  it('does not go on without what its log proves, whoever has been here since', () => {
+    const other = { epoch: { number: 5, nonce: 'of another one' } };
+    const log = [...logged(2, 'a'), { kind: 'abort', epoch: 1, txid: 3 } as const];
+    const driver = restarted([''], { names: ['a'], log });
+    holds(driver.part('a'), 'C', { ...other, view: view(1, 'a') });
+    driver.run(60_000);
+    expect(driver.phase).to.equal('recovering');
+    expect(condition(driver)).to.match(/holds everything \(it lacks transaction 2, which was com/);
+
+    const revised = restarted([''], { names: ['a'], log });
+    holds(revised.part('a'), 'C C C', { ...other, view: view(1, 'a') });
+    revised.run(5000);
+    expect([revised.phase, revised.machine.core.outcomes.decidedTxid]).to.deep.equal([
+      'serving',
+      3,
+    ]);
+
+    const overridden = restarted([''], { names: ['a'], log });
+    holds(overridden.part('a'), 'C', { ...other, view: view(1, 'a'), generation: 1 });
+    overridden.run(5000);
+    expect(overridden.phase, 'an operator has said what counts').to.equal('serving');
+  });
+
   it('says once what it waits for, however often it looks', () => {
     const driver = restarted(['C', 'C'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
     holds(driver.part('a'), 'C', { tailFrom: 2 });

@@ -237,6 +237,13 @@ describe('coordinator/verdicts', () => {
     expect(excluded.map(({ storeId }) => storeId)).to.deep.equal(['s-a']);
   });
 
+  it('counts no member that lacks what this log proves, though others have outrun it', () => {
+    const { deciders, excluded } = decideVerdicts([a('C'), b('C 1')], logOf(''), [], 2);
+    expect([deciders, excluded.map(({ storeId }) => storeId)]).to.deep.equal([['s-b'], ['s-a']]);
+    expect(decideVerdicts([a('C')], logOf(''), [], 2).deciders).to.deep.equal([]);
+    expect(decideVerdicts([a('C A')], logOf(''), [], 2).deciders).to.deep.equal(['s-a']);
+  });
+
   it('says of each that is out why', () => {
     const members = [
       a('', { fit: false }),
