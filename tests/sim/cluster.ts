@@ -54,6 +54,16 @@ export class Cluster {
     return made;
   }
 
+  /** One that the configuration does not name; made if there is none. */
+  outsider(): ParticipantProcess {
+    const { participants: addresses } = this.coordinator.settings;
+    const known = this.participants.find(({ address }) => !addresses.includes(address));
+    if (known !== undefined) return known;
+    const made = this.makeParticipant(`p${this.participants.length + 1}:1`);
+    this.participants.push(made);
+    return made;
+  }
+
   start(): void {
     for (const participant of this.participants) participant.start();
     this.coordinator.start();

@@ -23,7 +23,7 @@ export type Reconfigurable = Pick<
 
 export class CoordinatorProcess extends SimProcess {
   shell: CoordinatorShell | null = null;
-  protected readonly role = 'coordinator';
+  readonly role = 'coordinator';
   readonly sessions = new Map<number, ServerSession>();
   /** Of restarts with what an operator typed. */
   forcedView = '';

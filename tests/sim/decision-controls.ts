@@ -41,7 +41,7 @@ function tornBesides(what: string, toOther: string): Also {
       },
       {
         file: 'tests/sim/options.js',
-        find: 'faults: drawFaults(prng, isScrubbed, isPatient),',
+        find: 'faults: drawFaults(prng, { isAlone: participants === 1, isScrubbed, isPatient }),',
         replace: "faults: [{ at: 500, name: 'tearLog', seed: seed }],",
       },
       {

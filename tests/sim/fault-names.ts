@@ -1,5 +1,13 @@
 /** The kinds of faults that a seed may draw; `faults.ts` says what each does. */
-export const DISK_FAULTS = ['failWrite', 'failSync', 'fillDisk', 'slowDisk'] as const;
+export const DISK_FAULTS = [
+  'failWrite',
+  'failSync',
+  'failCreate',
+  'failRename',
+  'failTruncate',
+  'fillDisk',
+  'slowDisk',
+] as const;
 
 export const CRASH_FAULTS = [
   'crashParticipant',
@@ -35,9 +43,14 @@ export const FOLDER_FAULTS = [
 export const OPERATOR_FAULTS = [
   'wipeCoordinator',
   'restoreCoordinator',
+  'rotCoordinator',
   'secondCoordinator',
+  'secondOfOtherList',
   'changeConfiguration',
 ] as const;
+
+/** Only where there is one participant: a refusal is the right answer then. */
+export const ONLY_COPY_FAULTS = ['rotOnlyCopy', 'loseOnlyCopy', 'restoreOnlyCopy'] as const;
 
 /** Several things that go wrong one after the other, each at a moment that matters. */
 export const MOMENT_FAULTS = [
@@ -62,7 +75,7 @@ export const DRAWN_FAULTS = [
   ...MOMENT_FAULTS,
 ] as const;
 
-export const FAULT_NAMES = [...DRAWN_FAULTS, ...UPLOAD_FAULTS] as const;
+export const FAULT_NAMES = [...DRAWN_FAULTS, ...ONLY_COPY_FAULTS, ...UPLOAD_FAULTS] as const;
 
 export type FaultName = (typeof FAULT_NAMES)[number];
 /** For each of a group of faults what it does; it says what it did. */

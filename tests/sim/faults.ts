@@ -1,20 +1,24 @@
 /**
  * What may go wrong in a simulated cluster. Each fault undoes itself after a while, and none takes
  * away the last good copy: what destroys a folder happens only while every participant holds
- * everything, so that a right answer exists and its absence is a violation.
+ * everything, so that a right answer exists and its absence is a violation. The exception is a
+ * single participant (`only-copy-faults.ts`): there a refusal is the right answer.
  */
 import { Prng } from '../../src/base/prng.js';
 import type { Cluster } from './cluster.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
 import { damageFaults } from './damage-faults.js';
+import { diskFaults } from './disk-faults.js';
 import { momentFaults } from './moment-faults.js';
-import type {
-  CRASH_FAULTS,
-  FAULT_NAMES,
-  FaultName,
-  FaultsOf,
-  NETWORK_FAULTS,
-  PROCESS_FAULTS,
+import { type OnlyCopy, onlyCopyFaults } from './only-copy-faults.js';
+import {
+  type CRASH_FAULTS,
+  type FAULT_NAMES,
+  type FaultName,
+  type FaultsOf,
+  type NETWORK_FAULTS,
+  NOT_NOW,
+  type PROCESS_FAULTS,
 } from './fault-names.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { CrashKind, SimProcess } from './process.js';
@@ -40,6 +44,8 @@ export class Faults {
   readonly replaced = new Set<SimProcess>();
   /** Of folders that must not be lost: what a person brings back if damage makes one useless. */
   readonly backups = new Map<SimProcess, ReadonlyMap<string, Buffer>>();
+  /** Where there is one participant: its folder was damaged, and is not whole again yet. */
+  onlyCopy: OnlyCopy | null = null;
   prng: Prng;
   private readonly table: FaultsOf<typeof FAULT_NAMES>;
   private watches: Watch[] = [];
@@ -53,7 +59,9 @@ export class Faults {
     this.table = {
       ...this.crashFaults(),
       ...this.networkFaults(),
+      ...diskFaults(this),
       ...damageFaults(this),
+      ...onlyCopyFaults(this),
       ...momentFaults(this),
       ...uploadFaults(this),
     };
@@ -196,6 +204,7 @@ export class Faults {
   }
 
   private crashAndRestart(process: SimProcess, kind: CrashKind): string {
+    if (!process.isRunning) return NOT_NOW;
     process.crash(kind);
     this.startLater(process);
     return `${kind} ${process.name}`;
@@ -340,11 +349,13 @@ export class Faults {
     };
   }
 
-  /** The second coordinator, made when it is first needed. */
-  secondCoordinator(): CoordinatorProcess {
+  /** The second coordinator, made when it is first needed. A start reads its configuration. */
+  secondCoordinator(
+    participants: readonly string[] = this.cluster.coordinator.settings.participants,
+  ): CoordinatorProcess {
     const { cluster } = this;
-    const { settings } = cluster.coordinator;
-    cluster.second ??= cluster.makeCoordinator('d', settings.participants);
-    return cluster.second;
+    const second = (cluster.second ??= cluster.makeCoordinator('d', participants));
+    if (!second.isRunning) second.settings = { ...second.settings, participants };
+    return second;
   }
 }

@@ -9,7 +9,9 @@ import {
   DISK_FAULTS,
   DRAWN_FAULTS,
   type FaultName,
+  FOLDER_FAULTS,
   MOMENT_FAULTS,
+  ONLY_COPY_FAULTS,
   UPLOAD_FAULTS,
 } from './fault-names.js';
 import type { WireProfile } from './wire.js';
@@ -53,9 +55,11 @@ export interface Reduction {
 
 const MIN_CLIENTS = 3;
 const OPERATIONS = 100;
+/** They wait for another participant that holds everything. */
+const NEED_ANOTHER: readonly FaultName[] = [...FOLDER_FAULTS, 'lastOneStanding'];
 const OF_MOMENTS: readonly FaultName[] = MOMENT_FAULTS;
 /** Faults come while clients are at work. */
-const FAULT_SPAN_MS = 3000;
+const FAULT_SPAN_MS = 4000;
 
 export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions {
   const prng = new Prng(seed);
@@ -88,44 +92,56 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
       delayMs: 0.5,
       halfChance: 0,
     },
-    faults: drawFaults(prng, isScrubbed, isPatient),
+    faults: drawFaults(prng, { isAlone: participants === 1, isScrubbed, isPatient }),
   };
   const companionCommands = pick(prng, [1, 1, 3, COMPANION_COMMANDS]);
   const halfChance = pick(prng, [0, 0.7]);
   const isLarge = halfChance > 0 && drawn.workload.pairs > 0 && prng.chance(0.1);
   const largeValueChance = isLarge ? 0.05 : drawn.workload.largeValueChance;
   const workload = { ...drawn.workload, halfChance, largeValueChance };
-  const faults = [...drawn.faults, ...(largeValueChance > 0 ? drawUploadFaults(prng) : [])].sort(
-    (a, b) => a.at - b.at,
-  );
+  const more = [
+    ...(largeValueChance > 0 ? drawUploadFaults(prng) : []),
+    ...(participants === 1 && prng.chance(0.7)
+      ? [planned(prng, pick(prng, ONLY_COPY_FAULTS))]
+      : []),
+  ];
+  const faults = [...drawn.faults, ...more].sort((a, b) => a.at - b.at);
   return reduced({ ...drawn, companionCommands, workload, faults }, reduction);
 }
 
 /** Drawn last, so that older seeds keep the rest of their plans. */
 function drawUploadFaults(prng: Prng): PlannedFault[] {
-  return UPLOAD_FAULTS.filter(() => prng.chance(0.5)).map((name) => ({
-    at: prng.below(FAULT_SPAN_MS),
-    name,
-    seed: prng.next(),
-  }));
+  return UPLOAD_FAULTS.filter(() => prng.chance(0.5)).map((name) => planned(prng, name));
+}
+
+function planned(prng: Prng, name: FaultName): PlannedFault {
+  return { at: prng.below(FAULT_SPAN_MS), name, seed: prng.next() };
+}
+
+interface Kind {
+  /** There is one participant. */
+  readonly isAlone: boolean;
+  readonly isScrubbed: boolean;
+  readonly isPatient: boolean;
 }
 
 /**
  * Swarm: each seed knows some kinds of faults only, so that rare ones meet each other. Patient
  * seeds work longer, and wait for the moments that matter.
  */
-function drawFaults(prng: Prng, isScrubbed: boolean, isPatient: boolean): PlannedFault[] {
+function drawFaults(prng: Prng, { isAlone, isScrubbed, isPatient }: Kind): PlannedFault[] {
   const share = pick(prng, [0.15, 0.3, 0.6]);
   const enabled = DRAWN_FAULTS.filter((name) => {
     const isDrawn = prng.chance(isPatient ? share / 3 : share);
     if (name === 'flipMemory') return isScrubbed;
+    if (isAlone && NEED_ANOTHER.includes(name)) return false;
     return isDrawn || (isPatient && OF_MOMENTS.includes(name));
   });
-  const count = prng.below(11);
+  const count = prng.chance(0.15) ? prng.below(4) : 5 + prng.below(8);
   const faults: PlannedFault[] = [];
   for (let index = 0; index < count; index += 1) {
     const name = enabled[prng.below(Math.max(1, enabled.length))] ?? pick(prng, DISK_FAULTS);
-    faults.push({ at: prng.below(FAULT_SPAN_MS), name, seed: prng.next() });
+    faults.push(planned(prng, name));
   }
   return faults;
 }

@@ -14,7 +14,7 @@ const CLUSTER_SECRET = 'secret';
 
 export class ParticipantProcess extends SimProcess {
   shell: ParticipantShell | null = null;
-  protected readonly role = 'participant';
+  readonly role = 'participant';
   readonly address: string;
   private checkpointAfter = { bytes: Infinity, records: Infinity };
 

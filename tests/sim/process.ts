@@ -40,7 +40,7 @@ export abstract class SimProcess {
   private clockOffset = 0;
   private readonly clockRate: number;
 
-  protected abstract readonly role: 'coordinator' | 'participant';
+  abstract readonly role: 'coordinator' | 'participant';
 
   constructor(
     protected readonly around: Surroundings,

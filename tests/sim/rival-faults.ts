@@ -32,7 +32,8 @@ export function rivals(faults: Faults): string {
   const removed = faults.participant();
   faults.away(removed, 2000);
   faults.when(watchFor('viewProposed', cluster), MAX_WAIT_MS, () => {
-    if (!rival.isRunning) supersede(faults, coordinator, rival, removed);
+    if (!rival.isRunning && faults.onlyCopy === null)
+      supersede(faults, coordinator, rival, removed);
   });
   return `d takes over when ${removed.name} leaves the view`;
 }

@@ -12,10 +12,12 @@ import { checkLogs } from './log-check.js';
 import { NOT_NOW } from './fault-names.js';
 import { RIGHT_REFUSAL } from './expected-marks.js';
 import { Faults } from './faults.js';
-import { turnMark } from './harm.js';
+import { HarmDone, turnMark } from './harm.js';
 import { COLD_KEYS } from './memory-rot.js';
 import { Observer } from './observer.js';
+import type { OnlyCopy } from './only-copy-faults.js';
 import { drawOptions, type PlannedFault, type Reduction, type SimOptions } from './options.js';
+import { bringBack, saidRefusal } from './refusal.js';
 import { Supervisor } from './supervisor.js';
 import { judge } from './verdict.js';
 
@@ -27,6 +29,8 @@ export interface SimResult {
   readonly unknown: number;
   readonly events: number;
   readonly virtualMs: number;
+  /** Of the planned faults, how many took effect. */
+  readonly harmDone: number;
   /** What the faults did, with their times. */
   readonly said: readonly string[];
   readonly marks: ReadonlyMap<string, number>;
@@ -38,10 +42,12 @@ const WORK_BOUND_MS = 30_000;
 /** What just died is suspected by then. */
 const SETTLE_MS = 1500;
 const WHOLE_BOUND_MS = 40_000;
+/** One whose only copy is damaged will mostly never be whole. */
+const ONLY_COPY_BOUND_MS = 5000;
 /** Events between two looks; what a participant has resolved stays comparable. */
 const LOOK_EVERY = 4;
 const RETRY_MS = 100;
-const MAX_ATTEMPTS = 30;
+const MAX_ATTEMPTS = 60;
 /** Writes that may fail before one must succeed: a dead connection is found out by using it. */
 const PROBES = 3;
 const PROBE_BOUND_MS = 10_000;
@@ -50,6 +56,8 @@ export class SimRun {
   readonly cluster: Cluster;
   readonly faults: Faults;
   private readonly observer: Observer;
+  private readonly harmDone: HarmDone;
+  private readonly supervisor: Supervisor;
   private readonly said: string[] = [];
   private readonly transcript: string[] = [];
   private readonly reader: Client;
@@ -66,6 +74,8 @@ export class SimRun {
       this.cluster,
       (process) => this.faults.damaged.has(process) || this.faults.replaced.has(process),
     );
+    this.supervisor = new Supervisor(this.faults);
+    this.harmDone = new HarmDone(this.cluster.marks);
     this.reader = this.cluster.makeClient(0);
     const { world } = this.cluster;
     world.afterEvent = () => {
@@ -100,7 +110,7 @@ export class SimRun {
     }
     reader.ask({ op: 'set', pairs: COLD_KEYS.map((key) => [key, `value of ${key}`] as const) });
     await cluster.world.until(() => reader.isIdle, PROBE_BOUND_MS);
-    new Supervisor(this.faults).start();
+    this.supervisor.start();
     return true;
   }
 
@@ -125,6 +135,7 @@ export class SimRun {
   private cause(fault: PlannedFault, attempts: number): void {
     const { world } = this.cluster;
     if (this.faults.isOver) return;
+    this.harmDone.onTurn(fault.name);
     const text = this.faults.cause(fault.name, fault.seed);
     if (text === NOT_NOW && attempts > 1) {
       world.after(RETRY_MS, () => {
@@ -151,9 +162,12 @@ export class SimRun {
     if (this.options.scrubIntervalMs < 100) {
       await cluster.world.run(1.3 * SHARDS * this.options.scrubIntervalMs);
     }
-    let isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
-    if (!isWhole && this.helpAsOperator()) {
-      isWhole = await cluster.world.until(() => cluster.isWhole, WHOLE_BOUND_MS, 50);
+    let isWhole = await this.becomesWhole();
+    if (!isWhole && this.faults.onlyCopy !== null) {
+      await this.judgeRefusal(this.faults.onlyCopy);
+      isWhole = await this.becomesWhole();
+    } else if (!isWhole && this.supervisor.help()) {
+      isWhole = await this.becomesWhole();
     }
     if (!isWhole && this.isRightlyRefused()) {
       cluster.marks.hit(RIGHT_REFUSAL);
@@ -177,6 +191,25 @@ export class SimRun {
     cluster.violations.push(...judge(await this.checkLogs()));
   }
 
+  private becomesWhole(): Promise<boolean> {
+    const { world } = this.cluster;
+    const boundMs = this.faults.onlyCopy === null ? WHOLE_BOUND_MS : ONLY_COPY_BOUND_MS;
+    return world.until(() => this.cluster.isWhole, boundMs, 50);
+  }
+
+  /** Nobody is served and the reason is told; then the folder is as it was. */
+  private async judgeRefusal(copy: OnlyCopy): Promise<void> {
+    const { violations, marks } = this.cluster;
+    const said = await saidRefusal(this.cluster);
+    if (said === '') violations.push(`does not say why it refuses: ${this.describe()}`);
+    if (await this.askAll(1)) violations.push(`serves, and says: ${said}`);
+    marks.hit(
+      `refused: the only copy ${said.includes('holds everything') ? 'is older' : 'is gone'}`,
+    );
+    bringBack(copy);
+    this.faults.onlyCopy = null;
+  }
+
   private stopFaults(): void {
     const { cluster, faults } = this;
     faults.isOver = true;
@@ -194,35 +227,6 @@ export class SimRun {
   }
 
   /**
-   * What a person must do, by the documents: a participant that was left alone with damaged memory,
-   * or is bound by a second coordinator which is gone, is helped by a restart; a member that was
-   * taken from the configuration too early comes back into it.
-   */
-  private helpAsOperator(): boolean {
-    const { cluster } = this;
-    const unfit = cluster.configured().filter(({ machine }) => machine?.state.fit === false);
-    for (const participant of unfit) {
-      cluster.marks.hit('operator: restarted a participant with damaged memory');
-      participant.crash('killed');
-      participant.start();
-    }
-    const { coordinator } = cluster;
-    const condition = coordinator.machine?.core.condition ?? '';
-    if (/which is not configured|was not seen to be stored/.test(condition)) {
-      cluster.marks.hit('operator: configured a participant again');
-      const participants = cluster.participants.map(({ address }) => address);
-      coordinator.settings = { ...coordinator.settings, participants };
-      for (const participant of cluster.participants) participant.start();
-    } else if (cluster.second === null) {
-      return unfit.length > 0;
-    }
-    cluster.marks.hit('operator: restarted the coordinator');
-    coordinator.crash('killed');
-    coordinator.start();
-    return true;
-  }
-
-  /**
    * One member's folder was lost, and before it was replaced the log of the only other one was cut:
    * nobody can tell what that lacks, and an operator must decide.
    */
@@ -234,19 +238,27 @@ export class SimRun {
   }
 
   private async probe(): Promise<void> {
+    if (!(await this.askAll(PROBES))) {
+      this.cluster.violations.push(`the probe was answered ${this.lastError()}`);
+    }
+  }
+
+  /** Writes, then reads everything. Whether the write succeeded. */
+  private async askAll(probes: number): Promise<boolean> {
     const { cluster, reader } = this;
     const { world } = cluster;
+    const { length: before } = reader.history;
     let isDone = false;
-    for (let attempt = 1; attempt <= PROBES && !isDone; attempt += 1) {
+    for (let attempt = 1; attempt <= probes && !isDone; attempt += 1) {
       reader.ask({ op: 'set', pairs: [['probe', `after the faults ${attempt}`]] });
       await world.until(() => reader.isIdle, PROBE_BOUND_MS);
-      isDone = reader.history.at(-1)?.outcome === 'ok';
+      isDone = reader.history.slice(before).at(-1)?.outcome === 'ok';
       if (!isDone) await world.run(SETTLE_MS);
     }
-    if (!isDone) cluster.violations.push(`the probe was answered ${this.lastError()}`);
     for (const key of this.keys()) reader.ask({ op: 'get', keys: [key], values: [] });
     await world.until(() => reader.isIdle, PROBE_BOUND_MS);
     await world.run(200);
+    return isDone;
   }
 
   /** What clients saw, as far as the logs leave it open. */
@@ -331,6 +343,7 @@ export class SimRun {
       unknown: history.filter(({ outcome }) => outcome === 'unknown').length,
       events: cluster.world.events,
       virtualMs: cluster.world.now,
+      harmDone: this.harmDone.count,
       said: this.said,
       marks: cluster.marks.counts,
       transcript: this.transcript,

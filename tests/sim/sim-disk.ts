@@ -35,7 +35,7 @@ export interface DiskUser {
   gate(life: number, action: () => void): void;
 }
 
-export type FailingOperation = 'append' | 'sync';
+export type FailingOperation = 'append' | 'sync' | 'create' | 'rename' | 'truncate';
 
 /** Room that a file gets ahead of what is written, at most. */
 const GROWTH_BYTES = 1 << 16;
@@ -53,7 +53,8 @@ export class SimDisk {
   /** A disk that claims a sync which it has not done: for showing that the checks see it. */
   lies = false;
   syncs = 0;
-  wasWiped = false;
+  /** How often all that the folder held was lost or replaced. */
+  losses = 0;
   private names = new Map<string, Inode>();
   private durableNames = new Map<string, Inode>();
   private changes: FolderChange<Inode>[] = [];
@@ -117,7 +118,7 @@ export class SimDisk {
   }
 
   wipe(): void {
-    this.wasWiped = true;
+    this.losses += 1;
     this.names.clear();
     this.durableNames.clear();
     this.changes = [];
@@ -228,8 +229,7 @@ export class SimDisk {
         if (life !== this.user.life) return;
         let told: () => void;
         try {
-          if (this.fails(kind)) throw new DiskError('io', `planted: ${kind} failed`);
-          const result = act();
+          const result = this.attempt(kind, act);
           told = () => {
             this.world.isStirred = true;
             resolve(result);
@@ -245,10 +245,12 @@ export class SimDisk {
     });
   }
 
-  private fails(kind: string): boolean {
-    if (this.failing !== kind) return false;
-    this.strike('a folder sync failed');
-    return true;
+  /** Who is told that a name or a length could not be changed does not know whether it was. */
+  private attempt<T>(kind: string, act: () => T): T {
+    if (this.failing !== kind) return act();
+    this.strike(`a ${kind === 'sync' ? 'folder sync' : kind} failed`);
+    if (kind !== 'sync' && this.world.prng.chance(0.5)) act();
+    throw new DiskError('io', `planted: ${kind} failed`);
   }
 
   private strike(harm: string): void {

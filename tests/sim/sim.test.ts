@@ -10,7 +10,7 @@ import { hunt } from './hunt.js';
 import { drawOptions } from './options.js';
 import { ofSeed, replayCommand } from './replay.js';
 import { simulate, simulatePlan } from './run.js';
-import { markTable, tallyLines } from './tally.js';
+import { markTable, median, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
 const FROM = Number(process.env['SIM_FROM'] ?? 1);
@@ -29,6 +29,8 @@ describe('a simulated cluster', function () {
     const commands = tally.failures.map(({ seed }) => replayCommand(ofSeed(seed)));
     const told = commands.slice(0, MAX_TOLD).join('; ');
     expect(tally.failures.length, told).to.equal(0);
+    expect(median(tally.harmDone), 'faults that took effect').to.be.at.least(5);
+    expect(tally.seedsWithCrash / tally.seeds, 'seeds with a crash').to.be.greaterThan(0.5);
     const missing = EXPECTED_MARKS.filter((name) => (tally.marks[name] ?? 0) === 0);
     expect(missing, 'paths that were never taken').to.deep.equal([]);
   });

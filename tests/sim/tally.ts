@@ -17,6 +17,8 @@ export interface Tally {
   marks: Record<string, number>;
   /** Number of planned faults of each seed, to say what is usual. */
   faults: number[];
+  /** Of these, how many took effect. */
+  harmDone: number[];
   seedsWithCrash: number;
   failures: Failure[];
 }
@@ -31,6 +33,7 @@ export function emptyTally(): Tally {
     virtualMs: 0,
     marks: {},
     faults: [],
+    harmDone: [],
     seedsWithCrash: 0,
     failures: [],
   };
@@ -45,6 +48,7 @@ export function addResult(tally: Tally, result: SimResult): void {
   tally.events += result.events;
   tally.virtualMs += result.virtualMs;
   tally.faults.push(options.faults.length);
+  tally.harmDone.push(result.harmDone);
   if ((result.marks.get('a role crashed') ?? 0) > 0) tally.seedsWithCrash += 1;
   for (const [name, count] of result.marks) {
     tally.marks[name] = (tally.marks[name] ?? 0) + count;
@@ -67,13 +71,14 @@ export function addTally(tally: Tally, other: Tally): void {
   }
   tally.seedsWithCrash += other.seedsWithCrash;
   tally.faults.push(...other.faults);
+  tally.harmDone.push(...other.harmDone);
   tally.failures.push(...other.failures);
   for (const [name, count] of Object.entries(other.marks)) {
     tally.marks[name] = (tally.marks[name] ?? 0) + count;
   }
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
@@ -84,7 +89,7 @@ export function tallyLines(tally: Tally, seconds: number): string[] {
   return [
     `seeds              ${tally.seeds} (${(tally.seeds / seconds).toFixed(1)} a second)`,
     `operations         ${tally.operations}, of them ${tally.acknowledged} acknowledged, ${tally.unknown} unknown`,
-    `faults a seed      ${median(tally.faults)} (median)`,
+    `faults a seed      ${median(tally.faults)} planned, ${median(tally.harmDone)} took effect (medians)`,
     `crashes            ${of('a role crashed')} (in ${percent} % of the seeds)`,
     `view changes       ${of('said: view proposed')}`,
     `rejoins            ${of('said: a participant is a member again')}`,

@@ -7,7 +7,7 @@ import { MemoryNetwork } from '../../helpers/memory-network.js';
 import { PROJECT_ROOT } from '../../helpers/project-root.js';
 import { EXPECTED_MARKS, RARE_MARKS } from '../../sim/expected-marks.js';
 import { FAULT_NAMES, NOT_NOW } from '../../sim/fault-names.js';
-import { harmMarks, turnMark } from '../../sim/harm.js';
+import { HarmDone, harmMarks, turnMark } from '../../sim/harm.js';
 import { Marks } from '../../sim/marks.js';
 import { lostNames } from '../../sim/power-cut.js';
 import { type DiskUser, SimDisk } from '../../sim/sim-disk.js';
@@ -61,6 +61,29 @@ describe('a mark of the simulator', () => {
     expect([...struck.keys()]).to.deep.equal(
       [...expected, 'a write met a full disk'].map((harm) => `struck: ${harm}`),
     );
+  });
+
+  it('counts a name or a length that could not be changed, whatever became of it', async () => {
+    const outcomes = new Set<string>();
+    const struck = await onDisk(async (disk) => {
+      for (let i = 0; i < 20; i += 1) {
+        const file = await disk.open().create(`a${i}`);
+        await file.append([Buffer.from('some')]);
+        disk.failing = 'truncate';
+        expect(await rejection(file.truncate(0))).to.include('truncate failed');
+        outcomes.add(`truncate ${file.size}`);
+        disk.failing = 'rename';
+        expect(await rejection(disk.open().rename(`a${i}`, `b${i}`))).to.include('rename failed');
+        outcomes.add(`rename ${disk.fileNames().includes(`b${i}`)}`);
+        disk.failing = 'create';
+        expect(await rejection(disk.open().create(`c${i}`))).to.include('create failed');
+        outcomes.add(`create ${disk.fileNames().includes(`c${i}`)}`);
+      }
+    });
+    const steps = ['truncate', 'rename', 'create'];
+    expect([...struck]).to.deep.equal(steps.map((step) => [`struck: a ${step} failed`, 20]));
+    const either = ['truncate 0', 'truncate 4', 'rename true', 'rename false'];
+    expect([...outcomes]).to.have.members([...either, 'create true', 'create false']);
   });
 
   it('counts what becomes of each sector when the power is cut, and nothing after a kill', async () => {
@@ -143,6 +166,34 @@ describe('a mark of the simulator', () => {
       const proofs = harmMarks(name).filter((mark) => EXPECTED_MARKS.includes(mark));
       expect(proofs, name).to.not.deep.equal([]);
     }
+  });
+
+  it('belongs to the last turn of its fault, and counts that fault once', () => {
+    const marks = new Marks();
+    const done = new HarmDone(marks);
+    const strike = (): void => {
+      for (const mark of harmMarks('clogPath')) marks.hit(mark, 100);
+    };
+    expect(done.count).to.equal(0);
+    done.onTurn('clogPath');
+    expect(done.count, 'its path was not used').to.equal(0);
+    strike();
+    expect(done.count).to.equal(1);
+    done.onTurn('clogPath');
+    expect(done.count, 'the second has not struck').to.equal(1);
+    marks.hit('planned: clogPath');
+    done.onTurn('crashAll');
+    expect(done.count).to.equal(1);
+    marks.hit(turnMark('crashAll', NOT_NOW));
+    done.onTurn('crashAll');
+    marks.hit(turnMark('crashAll', 'all die'));
+    strike();
+    expect(done.count).to.equal(3);
+  });
+
+  it('proves the harm of one fault alone', () => {
+    const marks = FAULT_NAMES.flatMap((name) => harmMarks(name));
+    expect(new Set(marks).size).to.equal(marks.length);
   });
 
   it('that seeds seldom hit has its reason on the page on testing', () => {
