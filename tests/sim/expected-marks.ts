@@ -19,6 +19,7 @@ const SAID: readonly string[] = [
   'a peer hung up on our proof',
   'a stored value changed by itself',
   'aborted',
+  'another coordinator went on meanwhile',
   'catching up goes on later',
   'catching up stopped',
   'disk full',
@@ -52,7 +53,6 @@ const REPLIES = [
 
 const DISKS = [
   'power cut: a created name was lost',
-  'power cut: a removed file was back',
   'power cut: a sector was dropped',
   'power cut: a sector was garbled',
   'power cut: a sector was kept',
@@ -93,11 +93,20 @@ const OTHERS = [
   'ended: a sync failed',
   'ended: a write failed',
   'ended: another coordinator took over',
+  'ended: a create failed',
+  'ended: a rename failed',
+  'ended: a truncate failed',
+  'operator: configured a participant again',
   'operator: set a damaged folder aside',
+  'operator: set the damaged folder of c aside',
+  'refused: a damaged folder, the only copy',
+  'refused: the only copy is gone',
+  'refused: the only copy is older',
   'start: a coordinator on a restored or copied folder',
   'start: a coordinator with a torn tail',
   'start: a participant on a restored or copied folder',
   'start: a participant with a torn tail',
+  'start: a snapshot had not arrived whole',
 ];
 
 /** The one end of a run that is neither whole nor a violation. */
@@ -106,18 +115,15 @@ export const RIGHT_REFUSAL = 'refused: the only copy that is left has a log that
 /** What 2,000 seeds hit too seldom to be asked for: docs/TESTING.md says why. */
 export const RARE_MARKS: readonly string[] = [
   'power cut: a rename was lost',
+  'power cut: a removed file was back',
   'struck: a folder sync failed',
-  'second coordinator: on its old folder',
-  'start: a snapshot had not arrived whole',
   'donor: epoch',
   'said: a participant caught up to a different state and is refilled',
-  'said: another coordinator went on meanwhile',
   'said: gave up filling a participant that fell silent',
   'said: the log was not shortened',
   'ended: for want of room, in other words',
   'ended: no space left',
   'ended: the last words of the coordinator before it came late',
-  'operator: configured a participant again',
   'operator: repaired a damaged folder',
   RIGHT_REFUSAL,
 ];

@@ -35,7 +35,7 @@ export function tear(faults: Faults, process: SimProcess, maxBytes = MAX_TORN_BY
 /** A bit flips somewhere, or what was written last is gone from the log. */
 export function rot(faults: Faults, process: SimProcess, whose: string): string {
   process.crash('killed');
-  if (faults.prng.chance(0.7)) {
+  if (faults.prng.chance(0.6)) {
     return `a bit of ${process.name}/${flipOnDisk(faults, process, whose)} rots`;
   }
   tear(faults, process);

@@ -57,6 +57,8 @@ const MIN_CLIENTS = 3;
 const OPERATIONS = 100;
 /** They wait for another participant that holds everything. */
 const NEED_ANOTHER: readonly FaultName[] = [...FOLDER_FAULTS, 'lastOneStanding'];
+/** Those that come in several kinds twice as often. */
+const OF_ONLY_COPY: readonly FaultName[] = [...ONLY_COPY_FAULTS, 'rotOnlyCopy', 'restoreOnlyCopy'];
 const OF_MOMENTS: readonly FaultName[] = MOMENT_FAULTS;
 /** Faults come while clients are at work. */
 const FAULT_SPAN_MS = 4000;
@@ -101,9 +103,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const workload = { ...drawn.workload, halfChance, largeValueChance };
   const more = [
     ...(largeValueChance > 0 ? drawUploadFaults(prng) : []),
-    ...(participants === 1 && prng.chance(0.7)
-      ? [planned(prng, pick(prng, ONLY_COPY_FAULTS))]
-      : []),
+    ...(participants === 1 && prng.chance(0.9) ? [planned(prng, pick(prng, OF_ONLY_COPY))] : []),
   ];
   const faults = [...drawn.faults, ...more].sort((a, b) => a.at - b.at);
   return reduced({ ...drawn, companionCommands, workload, faults }, reduction);
