@@ -12,6 +12,7 @@ import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
+import { knownEnds, type Verdicts } from './verdicts.js';
 
 /** Whose turn it is: members of views that count, everybody asked, or whoever comes. */
 export type Turn = 'members' | 'asked' | 'anybody';
@@ -19,6 +20,8 @@ export type Turn = 'members' | 'asked' | 'anybody';
 export class Fences {
   /** Of those that are bound, connected or not. */
   readonly statuses = new Map<StoreId, Status>();
+  /** Who was sent the view on its present connection. */
+  private readonly shown = new Set<Peer>();
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -37,6 +40,22 @@ export class Fences {
     this.noteMissed(turn);
   }
 
+  /**
+   * Sends a member the view, behind the aborts that anybody here knows of. They are on its disk
+   * before the view is: who finds it there, and asks nobody that is left out, finds them too.
+   */
+  show(peer: Peer, verdicts: Verdicts): void {
+    const { status } = peer;
+    if (status === null || this.shown.has(peer)) return;
+    this.shown.add(peer);
+    if (verdicts.deciders.includes(status.storeId)) {
+      for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
+        this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
+      }
+    }
+    this.membership.sendTo(peer);
+  }
+
   /** Asks first what it has promised, unless that is known or does not matter any more. */
   send(peer: Peer, turn: Turn): void {
     const { clusterId, generation, epoch } = this.core;
@@ -48,6 +67,7 @@ export class Fences {
     if (peer.data.state !== 'open' || peer.fencedFor === epoch.nonce) return;
     if (!this.isItsTurn(peer, turn)) return;
     peer.fencedFor = epoch.nonce;
+    this.shown.delete(peer);
     this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
   }
 

@@ -1,6 +1,7 @@
 /**
- * Brings a member whose connection is new back in step, before it is asked anything else: the view,
- * the outcomes it has not logged, the prepares it has not got, in this order on one connection.
+ * Brings a member whose connection is new back in step, before it is asked anything else: the
+ * outcomes it has not logged, the view, the prepares it has not got, in this order on one
+ * connection.
  *
  * Whatever it says of itself is checked first: a member that lacks what was committed, holds
  * another transaction under a number of ours, or found itself damaged, is not a member any more,
@@ -31,7 +32,6 @@ export class Resync {
       });
       return false;
     }
-    this.membership.sendTo(peer);
     const { toldTxid, outcomes } = this.core;
     for (let txid = status.resolved.txid + 1; txid <= toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
@@ -40,6 +40,8 @@ export class Resync {
       const epoch = decision?.epoch ?? held?.epoch ?? 0;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
     }
+    // Behind the outcomes: where it is found on a disk, aborts of before are there too.
+    this.membership.sendTo(peer);
     // It lacks nothing that was decided, nor a promise that was counted: what was cut is made good.
     if (status.tailFrom > 0) this.peers.send(peer, { type: 'sound', txid: toldTxid });
     peer.isReady = true;

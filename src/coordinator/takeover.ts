@@ -196,7 +196,6 @@ export class Takeover {
       }
     }
     this.membership.noteStatus(status);
-    this.membership.sendTo(peer);
     this.advance();
   }
 
@@ -274,12 +273,13 @@ export class Takeover {
     const missing = view.members.filter(
       ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
     );
-    if (!this.mayGoOnWith(view, present, missing)) return;
     const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
     const others = [...this.fences.statuses.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );
     const verdicts = decideVerdicts(statuses, core.outcomes, others, this.provedTxid);
+    for (const peer of present) this.fences.show(peer, verdicts);
+    if (!this.mayGoOnWith(view, present, missing)) return;
     for (const { storeId, why } of verdicts.excluded) {
       const peer = this.peers.byStore(storeId);
       if (peer !== undefined) peer.unsound = why;

@@ -44,6 +44,8 @@ export interface Verdicts {
   readonly aborted: readonly Decision[];
   /** Outcomes above the base, contiguous, in txid order. */
   readonly decisions: readonly Decision[];
+  /** Up to here somebody has resolved them, so that they are known, and not decided now. */
+  readonly knownTxid: TxId;
   /**
    * A decision rests on what members hold (@C, @D): only a view of exactly the deciders may take
    * it.
@@ -151,15 +153,15 @@ function walk(
   deciders: readonly Status[],
   witnesses: readonly Status[],
   outcomes: Outcomes,
-): Pick<Verdicts, 'baseTxid' | 'aborted' | 'decisions' | 'needsExactView'> {
+): Omit<Verdicts, 'deciders' | 'excluded' | 'needsEverybody'> {
   const decisions: Decision[] = [];
   const resolvedByAll = Math.min(...deciders.map((status) => status.resolved.txid), Infinity);
   const baseTxid = Math.max(
     outcomes.decidedTxid,
     Number.isFinite(resolvedByAll) ? resolvedByAll : 0,
   );
-  const ended = witnesses.map((status) => status.resolved.txid);
-  const highest = Math.max(baseTxid, ...ended, ...deciders.map(lastPrepared));
+  const knownTxid = Math.max(baseTxid, ...witnesses.map((status) => status.resolved.txid));
+  const highest = Math.max(knownTxid, ...deciders.map(lastPrepared));
   let needsExactView = false;
   let aborting = false;
   for (let txid = baseTxid + 1; txid <= highest; txid += 1) {
@@ -177,7 +179,29 @@ function walk(
     decisions.push({ epoch, txid, commit });
   }
   const aborted = abortsWithin(outcomes.decidedTxid, baseTxid, witnesses);
-  return { baseTxid, aborted, decisions, needsExactView };
+  return { baseTxid, aborted, decisions, knownTxid, needsExactView };
+}
+
+/**
+ * Of what this member is in doubt of, from the first on, what is known to have ended, up to the
+ * last that was aborted: commits need no word, as whoever decides without one commits too.
+ */
+export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes): Decision[] {
+  const { decidedTxid } = outcomes;
+  const ends: Decision[] = [];
+  let lastAbort = 0;
+  for (const { epoch, txid } of status.inDoubt) {
+    if (txid > verdicts.knownTxid) break;
+    const known =
+      txid <= decidedTxid
+        ? outcomes.get(txid)
+        : [...verdicts.aborted, ...verdicts.decisions].find((decision) => decision.txid === txid);
+    if (known !== undefined && known.epoch !== epoch) break;
+    const commit = known?.commit ?? true;
+    ends.push({ epoch, txid, commit });
+    if (!commit) lastAbort = ends.length;
+  }
+  return ends.slice(0, lastAbort);
 }
 
 /** What any of these lists as aborted did end so; above `from`, in txid order. */

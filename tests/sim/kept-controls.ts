@@ -54,4 +54,32 @@ export const KEPT_CONTROLS: readonly Control[] = [
       },
     ],
   },
+  {
+    name: 'view-before-aborts',
+    rule: 'A member hears of the aborts that others know of before it hears of the view',
+    edits: [
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'this.membership.noteStatus(status);\n        this.advance();',
+        replace:
+          'this.membership.noteStatus(status);\n        this.membership.sendTo(peer);\n' +
+          '        this.advance();',
+      },
+      {
+        file: 'src/coordinator/fences.js',
+        find: 'if (status === null || this.shown.has(peer))',
+        replace: 'if (true)',
+      },
+      {
+        file: 'src/coordinator/resync.js',
+        find: 'const { toldTxid, outcomes } = this.core;',
+        replace: 'const { toldTxid, outcomes } = this.core;\n        this.membership.sendTo(peer);',
+      },
+      {
+        file: 'src/coordinator/resync.js',
+        find: 'this.membership.sendTo(peer);\n        // It lacks',
+        replace: '// It lacks',
+      },
+    ],
+  },
 ];

@@ -16,20 +16,17 @@ export interface OnlyCopy {
   readonly origin: string;
 }
 
-/** Of the time of a coordinator's log that is still there: others know nothing of it. */
 interface OldCopy {
   readonly process: ParticipantProcess;
   readonly copy: ReadonlyMap<string, Buffer>;
   readonly at: number;
-  /** Of the coordinator's folder, by then. */
-  readonly losses: number;
 }
 
 /** A copy is older than what was written since. */
 const MIN_AGE_MS = 400;
 
 export function onlyCopyFaults(faults: Faults): FaultsOf<typeof ONLY_COPY_FAULTS> {
-  const { world, coordinator } = faults.cluster;
+  const { world } = faults.cluster;
   let old: OldCopy | null = null;
   return {
     rotOnlyCopy: () => {
@@ -50,10 +47,7 @@ export function onlyCopyFaults(faults: Faults): FaultsOf<typeof ONLY_COPY_FAULTS
     restoreOnlyCopy: () => {
       const process = exposed(faults);
       if (process === null) return NOT_NOW;
-      const { losses } = coordinator.disk;
-      if (old?.process !== process || old.losses !== losses) {
-        old = { process, losses, copy: process.disk.save(), at: world.now };
-      }
+      if (old?.process !== process) old = { process, copy: process.disk.save(), at: world.now };
       if (world.now < old.at + MIN_AGE_MS || endangered(faults) === null) return NOT_NOW;
       const how = restore(faults, process, old.copy, 'the only copy');
       old = null;

@@ -35,6 +35,22 @@ describe('coordinator/takeover: members on the way', () => {
     expect(driver.traced.filter((text) => text.includes(awaited))).to.have.length(1);
   });
 
+  it('H9: tells a member the aborts that others know of before the view that leaves them out', () => {
+    const leaving = { kind: 'view', view: view(2, 'a') } as const;
+    const driver = restarted([], { names: ['a', 'b'], log: [...logged(1, 'a', 'b'), leaving] });
+    const met = { epoch: { number: 5, nonce: 'of another one' }, view: view(1, 'a', 'b') };
+    holds(driver.part('a'), 'C 1 1', met);
+    holds(driver.part('b'), 'C A A', met);
+    const a = driver.part('a');
+    driver.run(5000);
+    const sent = a.got.flatMap((message) => {
+      if (message.type === 'outcome') return [`${message.txid} ${message.commit}`];
+      return message.type === 'view' ? [`view ${message.view.number}`] : [];
+    });
+    expect(sent.slice(0, 3)).to.deep.equal(['2 false', '3 false', 'view 2']);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b']);
+  });
+
   it('does not go on without what its log proves, whoever has been here since', () => {
     const other = { epoch: { number: 5, nonce: 'of another one' } };
     const log = [...logged(2, 'a'), { kind: 'abort', epoch: 1, txid: 3 } as const];

@@ -256,7 +256,7 @@ describe('coordinator/transactions: failures', () => {
     c.lose();
     driver.run(20);
     const work = c.got.filter(({ type }) => /view|outcome|prepare/.test(type)).map(nameOf);
-    expect(work).to.deep.equal(['view 1', 'outcome 1', 'prepare 3', 'outcome 2']);
+    expect(work).to.deep.equal(['outcome 1', 'view 1', 'prepare 3', 'outcome 2']);
     vote(c, 3, 'yes');
     expect(tokens.map((token) => driver.told(token))).to.deep.equal(['ok', 'ok', 'ok']);
   });
