@@ -16,6 +16,7 @@ import { Channel } from '../../src/coordinator/channel.js';
 import { Peer } from '../../src/coordinator/peers.js';
 import { Participant } from '../../src/participant/machine.js';
 import { Table } from '../../src/storage/table.js';
+import { isStartOver, withoutInfluence } from './without-influence.js';
 
 /** No timeout is longer, nor does anything depend on which of two longer times it is. */
 const LONGEST_MS = 3000;
@@ -23,29 +24,13 @@ const LONGEST_MS = 3000;
 /** Failed dials after which the pause does not grow any more. */
 const MOST_FAILURES = 8;
 
-const SKIPPED: Readonly<Record<string, readonly string[]>> = {
-  Coordinator: ['clock'],
-  CoordinatorCore: ['settings', 'trace', 'counters', 'condition', 'now', 'dials'],
-  Peer: ['trouble', 'state', 'stateSince'],
-  Peers: ['byDial', 'pings', 'prng'],
-  Takeover: ['prng'],
-  Inquiry: ['lastHeardAt', 'lastHeardEpoch'],
-  ParticipantCore: [
-    ...['settings', 'trace', 'counters', 'now', 'heardAt', 'heardEpoch', 'refusal', 'refusalAt'],
-  ],
-  Heartbeats: ['progress'],
-  Links: ['prng', 'wasDistrusted'],
-  CatchUps: ['prng'],
-  Scrub: ['dueAt'],
-};
-
 /** Collections of which nothing depends on the order in which they were filled. */
-const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf']);
+const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf', 'statuses']);
 
 /** Plain values of which some code asks whether two are the very same. */
 const COMPARED = new Set(['latest', 'installed', 'announced']);
 
-const TIME = /(?:At|deadline|until)$/;
+const TIME = /(?:At|deadline|until|Since)$/;
 
 const times = new Map<string, boolean>();
 
@@ -62,7 +47,7 @@ export type LabelOf = (action: () => void) => string;
 
 export function canonical(machine: object, now: number, labelOf: LabelOf): string {
   const synced = machine instanceof Participant ? machine.core.gate.synced : 0;
-  const writer = new Writer(now, synced, labelOf);
+  const writer = new Writer(machine, now, synced, labelOf);
   writer.write(machine, '');
   return writer.text;
 }
@@ -72,6 +57,7 @@ class Writer {
   private readonly seen = new Map<object, number>();
 
   constructor(
+    private readonly machine: object,
     private readonly now: number,
     private readonly synced: number,
     private readonly labelOf: LabelOf,
@@ -127,7 +113,7 @@ class Writer {
     else if (Object.prototype.toString.call(value) === '[object Generator]') this.text += 'g';
     else {
       if (Object.getPrototypeOf(value) !== Object.prototype) this.text += value.constructor.name;
-      this.fields(value, SKIPPED[value.constructor.name] ?? []);
+      this.fields(value, withoutInfluence(this.machine, value));
     }
   }
 
@@ -144,10 +130,11 @@ class Writer {
   private collection(value: Map<unknown, unknown> | Set<unknown>, key: string): void {
     const texts: string[] = [];
     const before = this.text;
+    const isNamesOnly = key === 'heardOf' && isStartOver(this.machine);
     for (const [name, item] of value.entries()) {
       this.text = '';
       this.item(name, '');
-      if (value instanceof Map) this.item(item, key === 'byTxid' ? 'votes' : '');
+      if (value instanceof Map && !isNamesOnly) this.item(item, key === 'byTxid' ? 'votes' : '');
       texts.push(this.text);
     }
     if (UNORDERED.has(key)) texts.sort();
@@ -165,12 +152,14 @@ class Writer {
   }
 
   private channel(channel: Channel): void {
-    const { dial, state, nonce, retryAt, sinceAt, failures, isAgain } = channel;
+    const { dial, state, nonce, retryAt, sinceAt, failures, isAgain, purpose } = channel;
     this.text += `channel(${dial !== null} ${isAgain} ${state} ${nonce} `;
     this.text += `${Math.min(failures, MOST_FAILURES)} `;
     // When it was refused last no longer matters once it is dialled.
     this.text += state === 'idle' ? this.numberText(retryAt, 'retryAt') : '';
-    this.text += ` ${this.numberText(sinceAt, 'sinceAt')})`;
+    // Of an open data connection nobody asks, nor of one that there is not.
+    const isDated = state !== 'idle' && (state !== 'open' || purpose === 'heartbeat');
+    this.text += isDated ? ` ${this.numberText(sinceAt, 'sinceAt')})` : ')';
   }
 }
 
