@@ -43,6 +43,7 @@ const DEAD: Facts = {
   isStoring: false,
   unsynced: 0,
   nextLink: 0,
+  boundLinks: [],
   isCalm: false,
   position: '',
   applied: 0,
@@ -142,6 +143,12 @@ export class Automaton {
     const machine = this.make(saved);
     for (const input of inputs) machine.input(input);
     return machine;
+  }
+
+  /** Of a process that runs: what tells its state from others. */
+  text(id: number): string {
+    const { saved, inputs } = this.history(id);
+    return this.build(saved, inputs).canonical();
   }
 
   /** All steps that are known from this state. */

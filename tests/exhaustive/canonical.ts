@@ -3,10 +3,9 @@
  *
  * Walks the whole object graph of a machine. Times are written relative to the machine's clock, and
  * alike when they lie further back than any timeout reaches; numbers of records (`lsn`) relative to
- * the newest synced one, and alike when they are synced. Left out is only what has no influence
- * on what the machine does later: traces, settings (the same everywhere), counters for INFO, texts
- * for people, numbers that only name things (dials, pings), the scrubbing of stored values, and
- * when a participant last heard a coordinator, which only a start without log asks about.
+ * the newest synced one, and alike when they are synced. Left out is only what has no influence on
+ * what the machine does later (`without-influence.ts`), and the order in which some collections
+ * were filled: of what they hold, only a highest one, all of it, or one by its name is looked for.
  * Actions behind the gate are closures; each is written as its source and a label that tells what
  * it has captured (`labelOf`), given when it was queued. `soundness.ts` checks all of this against
  * the machines themselves.

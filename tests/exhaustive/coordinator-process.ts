@@ -200,6 +200,7 @@ export class CoordinatorProcess implements LocalProcess {
       isStoring: false,
       unsynced: disk.unsynced,
       nextLink: 0,
+      boundLinks: [],
       isCalm: this.isCalm,
       position: machine.core.phase,
       applied: 0,

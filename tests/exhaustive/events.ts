@@ -10,10 +10,7 @@
  * - where nothing else is left, time passes up to the next alarm that changes anything; where that
  *   changes nothing any more although everybody is there (`isStalled`), one more write is made.
  *
- * Behind `allOrders` crashes a participant that has something to take goes first (`firstToGo`).
- * Once no crash is left, what it does commutes with all that others do meanwhile. While one is
- * left, that is a bound: messages are lost, and old ones linger, only where they do in these
- * orders.
+ * All orders of these are followed, but for one event that nobody else can see (`lingering.ts`).
  */
 import type { LocalInput } from './local-process.js';
 import {
@@ -25,17 +22,15 @@ import {
   hangUp,
   withoutFirst,
 } from './wires.js';
+import { hearLingeringEnds } from './lingering.js';
 import { describeEffect, describeInput, nameOf } from './words.js';
 import { Violation, type World } from './world.js';
 
 export interface Bound {
   readonly requests: number;
   readonly crashes: number;
-  /**
-   * In states with fewer crashes than this, all orders are followed; behind them a participant that
-   * has something to take goes first. From `crashes` on, the same states at rest are found.
-   */
-  readonly allOrders: number;
+  /** False: that a connection is over is heard at any time, even if nobody can tell. */
+  readonly isReduced: boolean;
 }
 
 /** Called with every successor; the text is made only where it is needed. */
@@ -49,17 +44,15 @@ export class Events {
   constructor(private readonly bound: Bound) {}
 
   /** Every successor of this state; none if it is the end of its path. */
-  all(world: World, emit: Emit): void {
+  all(world: World, visit: Emit): void {
+    const emit: Emit = (next, text) => {
+      if (this.bound.isReduced) hearLingeringEnds(next);
+      visit(next, text);
+    };
     const isCrashLeft = world.crashes < this.bound.crashes;
     if (world.isExhausted) {
       this.restarts(world, emit);
       if (this.isStalled(world)) this.ask(world, emit);
-      return;
-    }
-    const first = world.crashes < this.bound.allOrders ? 0 : this.firstToGo(world);
-    if (first > 0) {
-      this.local(world, first, emit);
-      if (isCrashLeft) this.crashes(world, emit);
       return;
     }
     for (let who = 0; who < world.locals.length; who += 1) this.local(world, who, emit);
@@ -252,22 +245,6 @@ export class Events {
       throw new Violation(`${text()}, and not even a write makes the cluster whole`);
     }
     emit(copy, text);
-  }
-
-  /**
-   * A participant whose next events commute with all that others can do before them: its connection
-   * has a message for it already, so that nobody can make anything else happen to it, and nobody is
-   * being refilled. 0: there is none.
-   */
-  private firstToGo(world: World): number {
-    if (!world.isAlive(0) || world.donors.length > 0) return 0;
-    for (let who = 1; who < world.locals.length; who += 1) {
-      const pair = world.pair(who);
-      const isWaitedFor = (currentOf(pair)?.there.messages.length ?? 0) > 0;
-      const isAsked = pair.wires.some(({ there }) => there.messages[0]?.type === 'catchUp');
-      if (world.isAlive(who) && isWaitedFor && !isAsked) return who;
-    }
-    return 0;
   }
 }
 

@@ -87,7 +87,8 @@ export class Exploration {
   private readonly depths: number[] = [];
   private transitions = 0;
   private crashed = 0;
-  private ends = 0;
+  /** Numbers of the states in which everything has come to its end. */
+  private readonly ends: number[] = [];
   private stalls = 0;
   private firstStall = -1;
 
@@ -130,7 +131,7 @@ export class Exploration {
       states: this.table.size,
       transitions: this.transitions,
       depth: this.depths.at(-1) ?? 0,
-      ends: this.ends,
+      ends: this.ends.length,
       crashes: this.crashed,
       coordinatorStates: this.coordinator.size,
       participantStates: this.participants.reduce((sum, { size }) => sum + size, 0),
@@ -141,9 +142,19 @@ export class Exploration {
     };
   }
 
+  /** The states in which everything has come to its end, to compare with another exploration's. */
+  endTexts(): string[] {
+    const texts = this.ends.map((index) => {
+      const { locals, pairs } = this.decode(this.table.get(index));
+      const machines = locals.map((local, who) => this.automata[who]?.text(local));
+      return [...machines, ...pairs.map(pairText)].join('\n');
+    });
+    return texts.sort();
+  }
+
   /** A cluster whose first view is installed, nothing under way. */
   private formed(): World {
-    const forming = new Events({ requests: 0, crashes: 0, allOrders: 1 });
+    const forming = new Events({ requests: 0, crashes: 0, isReduced: true });
     const locals = this.automata.map((automaton) => automaton.dead(EMPTY_DISK));
     let world = new World(this.automata, this.addresses, locals, this.sabotage.isBlind);
     while (!forming.isQuiet(world) || !forming.isWhole(world)) {
@@ -161,7 +172,7 @@ export class Exploration {
   private expand(index: number): Result['violation'] {
     const world = this.decode(this.table.get(index));
     try {
-      this.check(world);
+      this.check(world, index);
       if (this.events.isStalled(world)) this.noteStall(index);
       this.events.all(world, (next) => {
         this.transitions += 1;
@@ -214,7 +225,7 @@ export class Exploration {
   }
 
   /** What must be true in every state. */
-  private check(world: World): void {
+  private check(world: World, index: number): void {
     const acknowledged = bitsOf(world, 'ok');
     const { members } = this.coordinator.durable(world.local(0));
     for (const address of members) {
@@ -224,12 +235,13 @@ export class Exploration {
         throw new Violation(`p${who} is a member and lacks an acknowledged write`);
       }
     }
-    if (this.events.isWhole(world) && this.events.isQuiet(world)) this.checkEnd(world);
+    if (!this.events.isWhole(world) || !this.events.isQuiet(world)) return;
+    this.ends.push(index);
+    this.checkEnd(world);
   }
 
   /** What must be true where everything has come to its end. */
   private checkEnd(world: World): void {
-    this.ends += 1;
     const all = world.addresses.map((_address, index) => {
       return world.automaton(index + 1).facts(world.local(index + 1));
     });

@@ -52,6 +52,8 @@ export interface Facts {
   readonly unsynced: number;
   /** The number of the next link to this participant. */
   readonly nextLink: number;
+  /** Links whose end would end something else: a catch-up that was asked for, a refill. */
+  readonly boundLinks: readonly number[];
   /** Nothing is under way. */
   readonly isCalm: boolean;
   /** Position and digest of a participant; phase of a coordinator. */

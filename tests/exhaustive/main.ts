@@ -1,6 +1,6 @@
 /**
  * Explores every small case and prints what was found; ends with 1 where a rule was broken.
- * `node dist/tests/exhaustive/main.js [writes participants crashes [orders]]` explores one case.
+ * `node dist/tests/exhaustive/main.js [writes participants crashes]` explores one case.
  */
 import { CASES, figures, namedCase } from './cases.js';
 import { Exploration } from './explore.js';
@@ -9,8 +9,8 @@ import { Exploration } from './explore.js';
 const MOST_STATES = 40_000_000;
 const REPORT_EVERY_MS = 30_000;
 
-const [writes, participants = 2, crashes = 1, orders = crashes] = process.argv.slice(2).map(Number);
-const cases = writes === undefined ? CASES : [namedCase(writes, participants, crashes, orders)];
+const [writes, participants = 2, crashes = 1] = process.argv.slice(2).map(Number);
+const cases = writes === undefined ? CASES : [namedCase(writes, participants, crashes)];
 
 for (const each of cases) {
   console.log(`${each.name}:`);

@@ -35,6 +35,11 @@ const MOST_REQUESTS = 4;
 
 type OnConnection = Extract<LocalInput, { readonly at: string }>;
 
+interface Internals {
+  readonly catchUps: { readonly attempt: { readonly link: number } | null };
+  readonly donor: { readonly session: { readonly link: number } | null };
+}
+
 /** A step of an install that the disk has not done yet. */
 interface Storing {
   readonly step: InstallStep;
@@ -105,9 +110,18 @@ export class ParticipantProcess implements LocalProcess {
     return { effects: this.effects, unsynced: this.unsynced, applied: this.applied };
   }
 
+  private get internals(): Internals {
+    return this.machine as unknown as Internals;
+  }
+
+  private get boundLinks(): number[] {
+    const { catchUps, donor } = this.internals;
+    return [catchUps.attempt, donor.session].flatMap((each) => (each === null ? [] : [each.link]));
+  }
+
   private attemptText(): string {
-    const { catchUps } = this.machine as unknown as { catchUps: { attempt: object | null } };
-    return catchUps.attempt === null ? '' : canonical({ ...catchUps.attempt }, this.now, () => '');
+    const { attempt } = this.internals.catchUps;
+    return attempt === null ? '' : canonical({ ...attempt }, this.now, () => '');
   }
 
   private translate(input: LocalInput): ParticipantInput | null {
@@ -223,6 +237,7 @@ export class ParticipantProcess implements LocalProcess {
       isStoring: storing.length > 0,
       unsynced: disk.unsynced,
       nextLink: this.links + 1,
+      boundLinks: this.boundLinks,
       isCalm: state.inDoubt.length === 0 && disk.unsynced === 0 && storing.length === 0,
       position: `${state.resolved.txid} ${state.resolved.chain} ${state.table.digest()}`,
       applied,
