@@ -117,14 +117,14 @@ export class Exploration {
   /** Stops at the first violation. `limit`: gives up behind so many states, by throwing. */
   run(
     limit = Infinity,
-    onProgress: (states: number, done: number) => void = () => undefined,
+    onProgress: (states: number, done: number, depth: number) => void = () => undefined,
   ): Result {
     const startedAt = performance.now();
     this.visit(this.formed(), -1);
     let violation: Result['violation'] = null;
     for (let index = 0; index < this.table.size && violation === null; index += 1) {
       if (this.table.size > limit) throw new Error(`more than ${limit} states`);
-      if (index % 10_000 === 0) onProgress(this.table.size, index);
+      if (index % 10_000 === 0) onProgress(this.table.size, index, this.depths[index] ?? 0);
       violation = this.expand(index);
     }
     return {

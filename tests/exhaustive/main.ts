@@ -15,10 +15,10 @@ const cases = writes === undefined ? CASES : [namedCase(writes, participants, cr
 for (const each of cases) {
   console.log(`${each.name}:`);
   let reportedAt = Date.now();
-  const result = new Exploration(each).run(MOST_STATES, (states, done) => {
+  const result = new Exploration(each).run(MOST_STATES, (states, done, depth) => {
     if (Date.now() - reportedAt < REPORT_EVERY_MS) return;
     reportedAt = Date.now();
-    console.log(`  … ${states} states, ${done} of them done`);
+    console.log(`  … ${states} states, ${done} of them done, up to depth ${depth}`);
   });
   console.log(`  ${figures(result)}`);
   for (const line of result.stalledPath) console.log(`  stall: ${line}`);

@@ -1,13 +1,13 @@
 /**
- * Fields of the machines that have no influence on what they do later, so that `canonical.ts` leaves
- * them out; `soundness.ts` holds this against the machines.
+ * Fields of the machines that have no influence on what they do later, so that `canonical.ts`
+ * leaves them out; `soundness.ts` holds this against the machines.
  *
- * Always: traces, settings (the same everywhere), counters and whatever only INFO or a person reads,
- * numbers that only name things, the scrubbing of stored values, when a participant last heard a
- * coordinator (only a start without log asks), and sizes, which never come near a limit here.
- * While something is so: when the answer was due of nobody who owes one; since when nothing waits
- * for the disk; who has acknowledged a view that is installed; what participants said of themselves
- * before a start that has come to its end, except that they were asked.
+ * Always: traces, settings (the same everywhere), counters and whatever only INFO or a person
+ * reads, numbers that only name things, the scrubbing of stored values, when a participant last
+ * heard a coordinator (only a start without log asks), and sizes, which never come near a limit
+ * here. While something is so: when an answer was due of somebody who owes none; since when nothing
+ * waits for the disk; who has acknowledged a view that is installed; what participants said of
+ * themselves before a start that has come to its end, except that they were asked.
  */
 import { CoordinatorCore } from '../../src/coordinator/core.js';
 import { Debt } from '../../src/coordinator/debt.js';
