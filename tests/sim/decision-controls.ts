@@ -193,17 +193,6 @@ export const DECISION_CONTROLS: readonly Control[] = [
     also: tornBesides('finds its memory damaged', 'other.machine.core.declareUnfit();'),
   },
   {
-    name: 'proved-commits-forgotten',
-    rule: 'What its log has committed stands, though another coordinator has been here',
-    edits: [
-      {
-        file: 'src/coordinator/verdicts.js',
-        find: 'Math.max(outcomes.decidedTxid, provedTxid, ...resolved)',
-        replace: 'Math.max(outcomes.decidedTxid, ...resolved)',
-      },
-    ],
-  },
-  {
     name: 'prepare-taken-twice',
     rule: 'A PREPARE that comes again is the same one',
     edits: [

@@ -82,4 +82,15 @@ export const KEPT_CONTROLS: readonly Control[] = [
       },
     ],
   },
+  {
+    name: 'proved-commits-forgotten',
+    rule: 'What its log has committed stands, though another coordinator has been here',
+    edits: [
+      {
+        file: 'src/coordinator/verdicts.js',
+        find: 'Math.max(outcomes.decidedTxid, provedTxid, ...resolved)',
+        replace: 'Math.max(outcomes.decidedTxid, ...resolved)',
+      },
+    ],
+  },
 ];
