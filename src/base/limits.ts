@@ -70,11 +70,11 @@ export const REMEMBERED_ABORTS = 1024;
 /** Outcomes that `TXSTATUS` can tell before it says `forgotten`. */
 export const REMEMBERED_OUTCOMES = 100_000;
 
-/**
- * Most a participant's delta answer carries in one frame. It is applied in one turn: a thousand
- * small writes, some 10 ms.
- */
-export const DELTA_BYTES = 128 * KIB;
+/** Most a participant's delta answer carries in one frame. */
+export const DELTA_BYTES = 1 * MIB;
+
+/** A delta is applied in one turn, so it also ends behind so many commands: some 10 ms of work. */
+export const DELTA_COMMANDS = 1000;
 
 /** Snapshot frames asked for and not yet stored at a joiner. */
 export const FRAME_WINDOW = 4;

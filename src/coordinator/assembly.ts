@@ -6,6 +6,11 @@ import { type Bytes, bufferOf } from '../base/bytes.js';
 import { MAX_STORED_VALUE_BYTES, PIECE_BYTES, READ_WINDOW_PIECES } from '../base/limits.js';
 import { owned } from '../base/owned.js';
 
+const EMPTY = Buffer.alloc(0);
+
+/** As `resp/encode.ts` copies into the text of a reply. */
+const MAX_TEXT_BYTES = 2048;
+
 export class Assembly {
   readonly total: number;
   /** All of it came at once, in one piece, as nearly always. */
@@ -18,9 +23,9 @@ export class Assembly {
   /** `lengths`: of each value, -1 for one that is missing. `data`: the first slice of them all. */
   constructor(lengths: readonly number[], data: readonly Bytes[]) {
     this.total = totalOf(lengths);
-    const [only = ''] = data;
+    const [only = EMPTY] = data;
     const isWhole = data.length <= 1 && only.length === this.total;
-    this.cut = isWhole ? cutOut(lengths, only) : null;
+    this.cut = isWhole ? cutOut(lengths, bufferOf(only)) : null;
     this.filled = isWhole ? [] : lengths.map(allocate);
     if (isWhole) this.received = this.total;
     else for (const bytes of data) this.place(bufferOf(bytes));
@@ -67,14 +72,20 @@ export class Assembly {
 }
 
 /** Values of these lengths, one behind the other in `data`. */
-function cutOut(lengths: readonly number[], data: Bytes): (Bytes | null)[] {
+function cutOut(lengths: readonly number[], data: Buffer): (Bytes | null)[] {
   let at = 0;
   return lengths.map((length) => {
     if (length < 0) return null;
     const from = at;
     at += length;
-    return typeof data === 'string' ? data.slice(from, at) : owned(data.subarray(from, at));
+    return valueIn(data, from, at);
   });
+}
+
+/** A text of its own where that is cheaper than a buffer: a part of a text would keep all of it. */
+function valueIn(data: Buffer, from: number, to: number): Bytes {
+  if (to - from > MAX_TEXT_BYTES) return owned(data.subarray(from, to));
+  return data.toString('latin1', from, to);
 }
 
 export function totalOf(lengths: readonly number[]): number {

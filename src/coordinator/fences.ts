@@ -1,12 +1,12 @@
 /**
- * Binds participants to the epoch of a start: sends each its fence, and keeps what those said that
- * are bound. Knows nothing of what is decided from it.
+ * Binds participants to the epoch of a start: sends each its fence, keeps what those said that are
+ * bound, and tells them what is known and the view. Decides nothing.
  *
  * Invariants: one fence a connection, before anything else of the epoch, so that its answer tells
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import type { StoreId } from '../base/ids.js';
+import type { StoreId, View } from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -20,8 +20,8 @@ export type Turn = 'members' | 'asked' | 'anybody';
 export class Fences {
   /** Of those that are bound, connected or not. */
   readonly statuses = new Map<StoreId, Status>();
-  /** Who was sent the view on its present connection. */
-  private readonly shown = new Set<Peer>();
+  /** The view that was sent last on its present connection. */
+  private readonly shown = new Map<Peer, View>();
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -41,17 +41,18 @@ export class Fences {
   }
 
   /**
-   * Sends a member the view, behind the aborts that anybody here knows of. They are on its disk
-   * before the view is: who finds it there, and asks nobody that is left out, finds them too.
+   * Sends a member the view, behind all outcomes that anybody here knows of. They are on its disk
+   * before the view is: who finds it there, and asks nobody that is left out, finds them too. Who
+   * does not decide gets none: it could not be told what it lacks.
    */
   show(peer: Peer, verdicts: Verdicts): void {
     const { status } = peer;
-    if (status === null || this.shown.has(peer)) return;
-    this.shown.add(peer);
-    if (verdicts.deciders.includes(status.storeId)) {
-      for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
-        this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
-      }
+    const { announced } = this.membership;
+    if (status === null || announced === null || this.shown.get(peer) === announced) return;
+    if (!verdicts.deciders.includes(status.storeId)) return;
+    this.shown.set(peer, announced);
+    for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
+      this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
     }
     this.membership.sendTo(peer);
   }

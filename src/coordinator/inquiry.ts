@@ -27,6 +27,9 @@ import type { Peer, Peers } from './peers.js';
 /** Asking again, where an answer may have changed by itself. */
 const ASK_AGAIN_MS: Millis = 200;
 
+/** Above whatever epoch a participant may have promised that does not answer an override. */
+const FORCED_EPOCH_STEP = 1000;
+
 export interface Conclusion {
   /** The view whose members hold every acknowledged write; null: there is none yet. */
   readonly target: View | null;
@@ -118,6 +121,13 @@ export class Inquiry {
   /** The participant that an operator declared to hold the truth. */
   get forcedPeer(): Peer | undefined {
     return this.peers.all.find((peer) => peer.address === this.core.settings.forcedView);
+  }
+
+  /** Of the epoch to be raised, above all that anybody knows. */
+  numberAbove(target: View | null, answers: readonly Status[]): number {
+    const known = [...this.ownEpochs, ...answers.map(({ epoch }) => epoch), target?.epoch];
+    const highest = Math.max(0, ...known.map((epoch) => epoch?.number ?? 0));
+    return highest + (this.core.settings.forcedView === '' ? 1 : FORCED_EPOCH_STEP);
   }
 
   /** Null while more must be heard; then `condition` says of whom. */

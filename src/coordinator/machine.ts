@@ -108,6 +108,7 @@ export class Coordinator {
       this.staging,
       this.reads,
     );
+    this.membership.onDurable = () => this.takeover.onViewDurable();
     this.membership.onInstalled = () => {
       this.takeover.advance();
       this.advance();

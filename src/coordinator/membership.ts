@@ -42,6 +42,8 @@ export class Membership {
   /** The log says that the latest view was installed, or knows no view before it. */
   private isNoted: boolean;
   private acknowledged = new Set<StoreId>();
+  /** Called when a new view is synced here: its members are to be told. */
+  onDurable: () => void = () => undefined;
   /** Called when the latest view becomes the installed one. */
   onInstalled: () => void = () => undefined;
 
@@ -210,7 +212,7 @@ export class Membership {
       if (this.latest !== view) return;
       this.isDurable = true;
       this.announced = view;
-      for (const peer of this.memberPeers()) if (peer.isFenced) this.sendTo(peer);
+      this.onDurable();
     });
   }
 
@@ -237,6 +239,10 @@ export class Membership {
   hasSynced(txid: TxId): boolean {
     const members = this.chain.flatMap((view) => view.members);
     return members.every(({ storeId }) => (this.peers.byStore(storeId)?.syncedTxid ?? 0) >= txid);
+  }
+
+  sendToAll(): void {
+    for (const peer of this.memberPeers()) if (peer.isFenced) this.sendTo(peer);
   }
 
   /** Brings a member whose connection is new up to date with the view. */

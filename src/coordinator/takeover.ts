@@ -24,7 +24,6 @@ import {
   type View,
   isMember,
   isNewerView,
-  NO_EPOCH,
   sameEpoch,
   sameView,
 } from '../base/ids.js';
@@ -33,16 +32,13 @@ import type { Status, Viewed } from '../rpc/messages.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
 import { Fences, type Turn } from './fences.js';
-import { clustersOf, Inquiry, membersOf, viewsBack } from './inquiry.js';
+import { clustersOf, type Conclusion, Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer, Peers } from './peers.js';
 import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
 
 /** Members may have fallen silent, or run out of time, without a message that says so. */
 const LOOK_AGAIN_MS: Millis = 50;
-
-/** Above whatever epoch a participant may have promised that does not answer an override. */
-const FORCED_EPOCH_STEP = 1000;
 
 type Step = 'asking' | 'raising' | 'fencing' | 'forming' | 'deciding' | 'done';
 
@@ -106,9 +102,10 @@ export class Takeover {
   }
 
   advance(): void {
-    if (this.step === 'asking') this.tryRaise();
+    const concluded = this.step === 'asking' ? this.inquiry.conclude() : null;
+    if (concluded !== null) this.raise(concluded);
     if (this.step === 'fencing') this.tryDecide();
-    if (this.step === 'forming') this.tryServeFirstView();
+    if (this.step === 'forming' && this.membership.installed !== null) this.finish();
     if (this.step === 'deciding') this.tryRecord();
   }
 
@@ -135,12 +132,7 @@ export class Takeover {
     return this.step !== step;
   }
 
-  private tryRaise(): void {
-    const result = this.inquiry.conclude();
-    if (result !== null) this.raise(result.target, result.answers);
-  }
-
-  private raise(target: View | null, answers: readonly Status[]): void {
+  private raise({ target, answers }: Conclusion): void {
     const { core, membership } = this;
     const clusters = clustersOf(answers, core.clusterId);
     if (clusters.length > 1) {
@@ -151,15 +143,16 @@ export class Takeover {
     const isForced = core.settings.forcedView !== '';
     const known = Math.max(core.generation, ...answers.map((status) => status.generation));
     const generation = isForced ? known + 1 : known;
+    if (generation !== core.generation && core.outcomes.decidedTxid > 0 && !isForced) {
+      this.forgetOutcomes();
+      return;
+    }
     const proved = Math.max(this.provedTxid, core.outcomes.lastCommitted);
     this.provedTxid = generation === core.generation ? proved : 0;
     if (core.clusterId === '' || generation !== core.generation) {
       core.adopt(clusterId ?? this.prng.hex(32), generation);
     }
-    const numbers = answers.map((status) => status.epoch.number);
-    const own = this.epochs.at(-1) ?? NO_EPOCH;
-    const highest = Math.max(own.number, target?.epoch.number ?? 0, ...numbers);
-    const number = highest + (isForced ? FORCED_EPOCH_STEP : 1);
+    const number = this.inquiry.numberAbove(target, answers);
     core.epoch = { number, nonce: this.prng.hex(16) };
     this.epochs.push(core.epoch);
     const isWithoutLog = this.inquiry.isWithoutLog && target !== null;
@@ -182,6 +175,19 @@ export class Takeover {
     });
   }
 
+  /** An operator has overridden what this log says: it must not count in the new generation. */
+  private forgetOutcomes(): void {
+    const { core } = this;
+    core.outcomes.replace(0, 0, []);
+    this.provedTxid = 0;
+    this.persistState();
+    this.step = 'raising';
+    core.gate.whenSynced(() => {
+      this.step = 'asking';
+      this.advance();
+    });
+  }
+
   onFenced(peer: Peer, told: Status): void {
     if (this.step === 'asking' || this.step === 'raising') return;
     const status = this.inquiry.vouched(peer, told);
@@ -196,6 +202,7 @@ export class Takeover {
       }
     }
     this.membership.noteStatus(status);
+    if (this.step === 'forming') this.membership.sendTo(peer);
     this.advance();
   }
 
@@ -259,10 +266,6 @@ export class Takeover {
       generation: core.generation,
     });
     this.step = 'deciding';
-  }
-
-  private tryServeFirstView(): void {
-    if (this.membership.installed !== null) this.finish();
   }
 
   private tryRecord(): void {
@@ -339,6 +342,12 @@ export class Takeover {
       sameView(this.peers.byStore(storeId)?.status?.view ?? null, view),
     );
     return membership.resume(acknowledged);
+  }
+
+  /** Its members hear of it, in a start behind what is known. */
+  onViewDurable(): void {
+    if (this.step === 'deciding') this.advance();
+    else this.membership.sendToAll();
   }
 
   /** A member has synced the view, if it is the latest: its status says so from now on. */

@@ -182,14 +182,10 @@ function walk(
   return { baseTxid, aborted, decisions, knownTxid, needsExactView };
 }
 
-/**
- * Of what this member is in doubt of, from the first on, what is known to have ended, up to the
- * last that was aborted: commits need no word, as whoever decides without one commits too.
- */
+/** Of what this member is in doubt of, from the first on, what is known to have ended. */
 export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes): Decision[] {
   const { decidedTxid } = outcomes;
   const ends: Decision[] = [];
-  let lastAbort = 0;
   for (const { epoch, txid } of status.inDoubt) {
     if (txid > verdicts.knownTxid) break;
     const known =
@@ -197,11 +193,9 @@ export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes
         ? outcomes.get(txid)
         : [...verdicts.aborted, ...verdicts.decisions].find((decision) => decision.txid === txid);
     if (known !== undefined && known.epoch !== epoch) break;
-    const commit = known?.commit ?? true;
-    ends.push({ epoch, txid, commit });
-    if (!commit) lastAbort = ends.length;
+    ends.push({ epoch, txid, commit: known?.commit ?? true });
   }
-  return ends.slice(0, lastAbort);
+  return ends;
 }
 
 /** What any of these lists as aborted did end so; above `from`, in txid order. */

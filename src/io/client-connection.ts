@@ -4,7 +4,7 @@
  * many clients of one commit, cost one system call a connection.
  */
 import type { Socket } from 'node:net';
-import type { Bytes } from '../base/bytes.js';
+import { type Bytes, bufferOf } from '../base/bytes.js';
 import type { StoreReply, StoreRequest } from '../base/store-request.js';
 import type { Trace } from '../ports/trace.js';
 import type { Session } from '../resp/session.js';
@@ -136,7 +136,11 @@ export class ClientConnection {
     const [only] = parts;
     if (only === undefined) return;
     if (parts.length > 1) socket.cork();
-    for (const part of parts) socket.write(part, 'latin1');
+    for (const part of parts) {
+      // What waits in a socket is bytes: a text would keep all the small ones that it is made of.
+      if (socket.writableLength > 0) socket.write(bufferOf(part));
+      else socket.write(part, 'latin1');
+    }
     if (parts.length > 1) socket.uncork();
   }
 

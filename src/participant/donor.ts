@@ -8,7 +8,7 @@
  * Invariant: what is told is on our own disk, else a joiner could keep an abort that we lose.
  */
 import { type Millis, isMember, sameEpoch } from '../base/ids.js';
-import { DELTA_BYTES, PIECE_BYTES } from '../base/limits.js';
+import { DELTA_BYTES, DELTA_COMMANDS, PIECE_BYTES } from '../base/limits.js';
 import type {
   Delta,
   DeltaEntry,
@@ -17,6 +17,7 @@ import type {
   FetchSnapshot,
   Reply,
 } from '../rpc/messages.js';
+import { commandCount } from '../storage/commands.js';
 import { snapshotFrames } from '../storage/snapshot.js';
 import type { TableSnapshot } from '../storage/table-snapshot.js';
 import { snapshotHeader } from './checkpoint.js';
@@ -158,8 +159,9 @@ export class Donor {
   private collect(from: number, offset: number): DeltaEntry[] {
     const entries: DeltaEntry[] = [];
     let room = DELTA_BYTES;
+    let commands = DELTA_COMMANDS;
     let skip = offset;
-    for (let txid = from; room > 0; txid += 1) {
+    for (let txid = from; room > 0 && commands > 0; txid += 1) {
       const entry = this.core.state.history.at(txid);
       if (entry === undefined) break;
       const whole = entry.payload ?? Buffer.alloc(0);
@@ -167,6 +169,7 @@ export class Donor {
       const { epoch, commit, length, crc } = entry;
       entries.push({ epoch, txid, commit, length, crc, bytes });
       room -= bytes.length + DELTA_ENTRY_BYTES;
+      commands -= whole.length === 0 ? 1 : commandCount(whole);
       if (skip + bytes.length < whole.length) break;
       skip = 0;
     }

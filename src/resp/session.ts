@@ -69,7 +69,7 @@ export class Session {
   private undecidedFormat: boolean;
   private inFlightBytes = 0;
   private unsentBytes = 0;
-  /** Of replies that were made without the store since the turn began. */
+  /** Of replies that were made without the store since the last `beginTurn`. */
   private turnBytes = 0;
   private halfClosed = false;
   private verdict: Closing | null = null;

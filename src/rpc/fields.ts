@@ -13,13 +13,7 @@ import { owned } from '../base/owned.js';
 import type { ArgumentReader } from './argument-reader.js';
 import { integerList } from './decimal.js';
 import type { FrameBuilder } from './frame-builder.js';
-import {
-  MAX_IDENTITY_BYTES,
-  MAX_NUMBER,
-  MAX_PROSE_BYTES,
-  MAX_TEXT_BYTES,
-  MAX_TEXT_OF_VALUES,
-} from './limits.js';
+import { MAX_IDENTITY_BYTES, MAX_NUMBER, MAX_PROSE_BYTES, MAX_TEXT_BYTES } from './limits.js';
 
 export interface Field<T> {
   /** Arguments that every value takes, or null where it depends on the value. */
@@ -143,14 +137,10 @@ export const chunks: Field<readonly Buffer[]> = single<readonly Buffer[]>(
   },
 );
 
-/** The same for bytes that are handed on without being looked at. */
+/** The same where what is sent may be text. */
 export const values: Field<readonly Bytes[]> = single<readonly Bytes[]>(
   (out, value) => out.bulk(value),
-  (input) => {
-    const taken = input.take();
-    if (taken.length === 0) return [];
-    return [taken.length <= MAX_TEXT_OF_VALUES ? taken.toString('latin1') : keep(input, taken)];
-  },
+  (input) => chunks.take(input),
 );
 
 export function oneOf<T extends string>(...names: readonly T[]): Field<T> {

@@ -26,12 +26,6 @@ export const MAX_REQUEST_ARGUMENTS = 1_048_576 + 16;
 export const MAX_REPLY_BYTES = 32 * MIB;
 
 /**
- * Values that come together are read as one text if they have no more bytes: each that is cut out
- * of it keeps all of it in the collector's heap.
- */
-export const MAX_TEXT_OF_VALUES = 64 * KIB;
-
-/**
  * The greatest number on the wire. Epochs, transactions and views are logged by who receives them,
  * and a record of the log holds 48 bits: beyond that a peer is refused, instead of its receiver
  * failing when it writes.

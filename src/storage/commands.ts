@@ -45,6 +45,10 @@ export function encodeCommands(commands: readonly WriteCommand[]): Buffer {
   return payload;
 }
 
+export function commandCount(payload: Buffer): number {
+  return new PayloadReader(payload).u32();
+}
+
 /** The same bytes as a list of buffers; values over COPY_BYTES are in it as they are. */
 export function encodeCommandsParts(commands: readonly WriteCommand[]): Buffer[] {
   let length = encodedLength(commands);

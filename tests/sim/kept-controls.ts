@@ -60,14 +60,17 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/takeover.js',
-        find: 'this.membership.noteStatus(status);\n        this.advance();',
-        replace:
-          'this.membership.noteStatus(status);\n        this.membership.sendTo(peer);\n' +
-          '        this.advance();',
+        find: "if (this.step === 'forming')\n            this.membership.sendTo(peer);",
+        replace: 'this.membership.sendTo(peer);',
+      },
+      {
+        file: 'src/coordinator/takeover.js',
+        find: "if (this.step === 'deciding')\n            this.advance();\n        else",
+        replace: '',
       },
       {
         file: 'src/coordinator/fences.js',
-        find: 'if (status === null || this.shown.has(peer))',
+        find: 'if (status === null || announced === null || this.shown.get(peer) === announced)',
         replace: 'if (true)',
       },
       {

@@ -184,8 +184,10 @@ describe('coordinator/resync', () => {
     }
     driver.run(300);
     expect(driver.phase).to.equal('serving');
-    expect(driver.part('b').all('outcome')).to.deep.equal([
-      { type: 'outcome', epoch: 1, txid: 2, commit: true },
+    const told = { type: 'outcome', epoch: 1, txid: 2, commit: true };
+    expect(driver.part('b').all('outcome'), 'before the view, and after').to.deep.equal([
+      told,
+      told,
     ]);
   });
 });

@@ -1,7 +1,10 @@
 /** Members that are not configured any more, that know an older view, that come late. */
 import { expect } from 'chai';
+import { CoordinatorDriver } from './coordinator-driver.js';
 import { condition, holds, logged, restarted } from './restarted.js';
 import { view, viewed } from './statuses.js';
+
+const kindsOf = (driver: CoordinatorDriver): string[] => driver.log.map(({ kind }) => kind);
 
 describe('coordinator/takeover: members on the way', () => {
   it('tells of no abort while a member counts that is not configured any more', () => {
@@ -49,6 +52,52 @@ describe('coordinator/takeover: members on the way', () => {
     });
     expect(sent.slice(0, 3)).to.deep.equal(['2 false', '3 false', 'view 2']);
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b']);
+  });
+
+  it('H6: sends the first view again to a participant that comes back before it has stored it', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] });
+    const b = driver.part('b');
+    b.silent.add('view');
+    driver.run(1000);
+    expect([driver.phase, b.all('view').length]).to.deep.equal(['recovering', 1]);
+    b.silent.clear();
+    b.lose();
+    driver.run(2000);
+    expect(driver.phase).to.equal('serving');
+  });
+
+  it('H9: tells who decides what others know, and shows the view to nobody else', () => {
+    const later = view(2, 'a', 'b');
+    const driver = restarted([], { names: ['a', 'b', 'c'] });
+    const met = { epoch: { number: 5, nonce: 'of another one' } };
+    holds(driver.part('a'), 'C 1', { ...met, view: later });
+    holds(driver.part('b'), 'C', { ...met, view: view(1, 'a', 'b', 'c') });
+    holds(driver.part('c'), 'C C', { ...met, view: view(1, 'a', 'b', 'c') });
+    driver.run(8000);
+    expect([driver.phase, driver.machine.core.outcomes.get(2)?.commit]).to.deep.equal([
+      'serving',
+      true,
+    ]);
+    const views = driver
+      .part('b')
+      .all('view')
+      .map((message) => message.view.number);
+    expect(views, 'it lacks what was committed').to.not.include(2);
+    const types = driver.part('a').got.map(({ type }) => type);
+    expect(types.indexOf('outcome')).to.be.within(1, types.indexOf('view') - 1);
+  });
+
+  it('keeps nothing of its log once an operator elsewhere has overridden it, also if it dies then', () => {
+    const driver = restarted([''], { names: ['a'], log: logged(5, 'a') });
+    const other = { epoch: { number: 5, nonce: 'of another one' }, view: view(9, 'a') };
+    holds(driver.part('a'), 'C C C', { ...other, generation: 1 });
+    driver.isSyncHeld = true;
+    driver.run(1500);
+    expect([driver.adopted, kindsOf(driver)]).to.deep.equal([null, ['state']]);
+    driver.isSyncHeld = false;
+    driver.sync();
+    driver.run(5000);
+    expect([driver.phase, driver.adopted?.generation]).to.deep.equal(['serving', 1]);
   });
 
   it('does not go on without what its log proves, whoever has been here since', () => {

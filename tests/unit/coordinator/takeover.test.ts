@@ -20,6 +20,11 @@ describe('coordinator/takeover: with its log', () => {
     expect(kinds(driver).slice(-1)).to.deep.equal(['abort']);
     expect([driver.phase, driver.told(token)]).to.deep.equal(['recovering', '']);
     expect(driver.part('c').all('outcome'), 'a verdict is synced first').to.deep.equal([]);
+    const known = driver
+      .part('b')
+      .all('outcome')
+      .map(({ txid, commit }) => [txid, commit]);
+    expect(known, 'what others know is none').to.deep.equal([[1, true]]);
     driver.isSyncHeld = false;
     driver.sync();
     expect([driver.phase, driver.told(token)]).to.deep.equal(['serving', 'ok']);
@@ -29,7 +34,8 @@ describe('coordinator/takeover: with its log', () => {
       [3, true],
     ]);
     const b = driver.part('b').all('outcome');
-    expect(b.map(({ txid, commit }) => [txid, commit]).slice(0, 2)).to.deep.equal([
+    expect(b.map(({ txid, commit }) => [txid, commit]).slice(0, 3)).to.deep.equal([
+      [1, true],
       [1, true],
       [2, false],
     ]);

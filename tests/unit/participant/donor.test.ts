@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DELTA_BYTES, PIECE_BYTES } from '../../../src/base/limits.js';
+import { DELTA_BYTES, DELTA_COMMANDS, PIECE_BYTES } from '../../../src/base/limits.js';
 import { type Position, START_POSITION } from '../../../src/base/ids.js';
 import type { Delta, Fetch, Reply } from '../../../src/rpc/messages.js';
 import { SnapshotLoader } from '../../../src/storage/snapshot.js';
@@ -77,6 +77,20 @@ describe('participant/donor: deltas', () => {
     const forgetful = filled(1);
     const late = delta(forgetful.ask(forgetful.open('catchup'), fetch()));
     expect(late.verdict).to.equal('snapshot');
+  });
+
+  it('ends a delta behind so many commands, however small, but sends a transaction at least', () => {
+    const driver = filled();
+    const link = driver.fenced();
+    const { position } = delta(driver.ask(driver.open('catchup'), fetch()));
+    const batch = Array.from({ length: DELTA_COMMANDS / 2 }, (_, at) => set(`k${at}`, 'v'));
+    for (const txid of [4, 5, 6]) driver.commit(link, txid, batch);
+    driver.commit(link, 7, [...batch, ...batch, ...batch]);
+    const ask = (at: typeof position): number[] =>
+      delta(driver.ask(driver.open('catchup'), fetch(at))).entries.map(({ txid }) => txid);
+    expect(ask(position)).to.deep.equal([4, 5]);
+    const { chain = '' } = driver.state.history.at(6) ?? {};
+    expect(ask({ txid: 6, chain })).to.deep.equal([7]);
   });
 
   it('cuts a large payload and goes on at the asked offset', () => {

@@ -224,8 +224,7 @@ export const anyReply = fc.oneof(...Object.values<fc.Arbitrary<m.Reply>>(replies
 export function asReceived<M extends m.Request | m.Reply>(message: M): M {
   if (message.type === 'prepare') return { ...message, payload: joined(message.payload) };
   if (message.type === 'value') {
-    const whole = bytesOf(message.data).toString('latin1');
-    return { ...message, data: whole === '' ? [] : [whole] };
+    return { ...message, data: joined([bytesOf(message.data)]) };
   }
   return message;
 }
