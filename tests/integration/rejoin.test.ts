@@ -7,10 +7,11 @@ import { expect } from 'chai';
 import { isServing, isWhole, stateOf } from '../helpers/cluster-info.js';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
 import { Recorder } from '../helpers/recorder.js';
-import { ReplyError } from '../helpers/resp-connection.js';
+import { ReplyError, textOf } from '../helpers/resp-connection.js';
 import type { RoleProcess } from '../helpers/role-process.js';
 
 const LONGEST_REPLY_MS = 2500;
+const LARGE = Buffer.alloc(100_000, 'x');
 
 describe('participants that fail and return under writes', function () {
   this.timeout(40_000);
@@ -91,6 +92,28 @@ describe('participants that fail and return under writes', function () {
     await cluster.waitForInfo(isWhole, 10_000);
     await expectNothingLost();
     await expectAllValuesFrom(victim);
+  });
+
+  it('re-admits one while large values are written', async () => {
+    const victim = cluster.participant(3);
+    const writers = await Promise.all(Array.from({ length: 4 }, () => cluster.connection()));
+    let isOver = false;
+    const writing = writers.map(async (connection, writer) => {
+      for (let count = 0; !isOver; count += 1) {
+        const reply = await connection.command('SET', `large${writer}-${count % 10}`, LARGE);
+        expect(textOf(reply)).to.equal('OK');
+      }
+      connection.close();
+    });
+    await victim.kill9();
+    await waitUntilOut(victim);
+    await recorder.progress(20);
+    await victim.start();
+    await cluster.waitForInfo(isWhole, 20_000);
+    isOver = true;
+    await Promise.all(writing);
+    expect((await recorder.stop()).refusals).to.deep.equal([]);
+    expect(await recorder.lost()).to.deep.equal([]);
   });
 
   it('loses nothing when one fails after another has returned', async () => {
