@@ -2,14 +2,11 @@
  * The answer to a read of values, put together from the slices in which it comes. Knows nothing of
  * who asked nor of who answers.
  */
-import { type Bytes, bufferOf } from '../base/bytes.js';
+import { type Bytes, bufferOf, TEXT_UP_TO_BYTES } from '../base/bytes.js';
 import { MAX_STORED_VALUE_BYTES, PIECE_BYTES, READ_WINDOW_PIECES } from '../base/limits.js';
 import { owned } from '../base/owned.js';
 
 const EMPTY = Buffer.alloc(0);
-
-/** As `resp/encode.ts` copies into the text of a reply. */
-const MAX_TEXT_BYTES = 2048;
 
 export class Assembly {
   readonly total: number;
@@ -84,7 +81,7 @@ function cutOut(lengths: readonly number[], data: Buffer): (Bytes | null)[] {
 
 /** A text of its own where that is cheaper than a buffer: a part of a text would keep all of it. */
 function valueIn(data: Buffer, from: number, to: number): Bytes {
-  if (to - from > MAX_TEXT_BYTES) return owned(data.subarray(from, to));
+  if (to - from > TEXT_UP_TO_BYTES) return owned(data.subarray(from, to));
   return data.toString('latin1', from, to);
 }
 

@@ -184,14 +184,12 @@ function walk(
 
 /** Of what this member is in doubt of, from the first on, what is known to have ended. */
 export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes): Decision[] {
-  const { decidedTxid } = outcomes;
+  const { aborted, decisions, knownTxid } = verdicts;
+  const learnt = new Map([...aborted, ...decisions].map((decision) => [decision.txid, decision]));
   const ends: Decision[] = [];
   for (const { epoch, txid } of status.inDoubt) {
-    if (txid > verdicts.knownTxid) break;
-    const known =
-      txid <= decidedTxid
-        ? outcomes.get(txid)
-        : [...verdicts.aborted, ...verdicts.decisions].find((decision) => decision.txid === txid);
+    if (txid > knownTxid) break;
+    const known = txid <= outcomes.decidedTxid ? outcomes.get(txid) : learnt.get(txid);
     if (known !== undefined && known.epoch !== epoch) break;
     ends.push({ epoch, txid, commit: known?.commit ?? true });
   }

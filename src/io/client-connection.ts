@@ -135,12 +135,10 @@ export class ClientConnection {
     const { socket } = this;
     const [only] = parts;
     if (only === undefined) return;
+    // What waits in a socket is bytes: a text would keep all the small ones that it is made of.
+    const mustWait = socket.writableLength > 0;
     if (parts.length > 1) socket.cork();
-    for (const part of parts) {
-      // What waits in a socket is bytes: a text would keep all the small ones that it is made of.
-      if (socket.writableLength > 0) socket.write(bufferOf(part));
-      else socket.write(part, 'latin1');
-    }
+    for (const part of parts) socket.write(mustWait ? bufferOf(part) : part, 'latin1');
     if (parts.length > 1) socket.uncork();
   }
 

@@ -22,17 +22,16 @@ export abstract class Arguments {
   }
 
   /**
-   * As latin1: one character a byte. Who asks has seen that it is short: there are arguments that
+   * In latin1 one character a byte. Who asks has seen that it is short: there are arguments that
    * no text can hold.
    */
-  text(index: number): string {
-    return this.source(index).toString('latin1', this.start(index), this.end(index));
+  text(index: number, encoding: 'latin1' | 'utf8' = 'latin1'): string {
+    return this.source(index).toString(encoding, this.start(index), this.end(index));
   }
 
   /** What is no key and no value, as text; '' if it is longer than anything that is understood. */
   word(index: number, encoding: 'latin1' | 'utf8' = 'latin1'): string {
-    if (this.size(index) > MAX_WORD_BYTES) return '';
-    return this.source(index).toString(encoding, this.start(index), this.end(index));
+    return this.size(index) > MAX_WORD_BYTES ? '' : this.text(index, encoding);
   }
 
   size(index: number): number {
@@ -45,13 +44,13 @@ export abstract class Arguments {
     for (let index = first; index < this.length; index += 1) rest.push(this.bytes(index));
     return rest;
   }
-}
 
-/** All words from this one on. */
-export function wordsFrom(args: Arguments, first: number): string[] {
-  const words: string[] = [];
-  for (let index = first; index < args.length; index += 1) words.push(args.word(index));
-  return words;
+  /** All from this one on, as words. */
+  wordsFrom(first: number): string[] {
+    const words: string[] = [];
+    for (let index = first; index < this.length; index += 1) words.push(this.word(index));
+    return words;
+  }
 }
 
 /** Arguments that lie in one chunk. `bounds`: start and end of each, one behind the other. */

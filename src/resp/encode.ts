@@ -6,16 +6,11 @@
  * by reference must not be changed afterwards. No error or simple string contains a raw CR or LF.
  */
 import { assert, unreachable } from '../base/assert.js';
-import { type Bytes, bytesOf } from '../base/bytes.js';
+import { type Bytes, bytesOf, TEXT_UP_TO_BYTES } from '../base/bytes.js';
 import { MAX_LAB_WORDS } from './limits.js';
 import { OK, type Reply } from './replies.js';
 
 export type RespVersion = 2 | 3;
-
-/**
- * Bulk strings up to here are copied into the gathered bytes, which is cheaper than a buffer each.
- */
-const COPIED_BYTES = 2048;
 
 /**
  * So much of what was gathered stays text: strings have a largest length, and lie in the
@@ -108,7 +103,7 @@ export class ReplyWriter {
   private bytes(type: string, value: Bytes): void {
     this.add(`${type}${value.length}\r\n`);
     if (typeof value === 'string') this.add(value);
-    else if (value.length <= COPIED_BYTES) this.add(value.toString('latin1'));
+    else if (value.length <= TEXT_UP_TO_BYTES) this.add(value.toString('latin1'));
     else this.reference(value);
     this.add('\r\n');
   }

@@ -119,13 +119,9 @@ export const key: Field<string> = single(
   (input) => input.takeText(),
 );
 
-function keep(input: ArgumentReader, taken: Buffer): Buffer {
-  return input.copies ? Buffer.from(taken) : owned(taken);
-}
-
 export const bytes: Field<Buffer> = single(
   (out, value) => out.bulk([value]),
-  (input) => keep(input, input.take()),
+  (input) => (input.copies ? Buffer.from(input.take()) : owned(input.take())),
 );
 
 /** Bytes that are held in several buffers; how they were divided is not kept. */
@@ -138,10 +134,10 @@ export const chunks: Field<readonly Buffer[]> = single<readonly Buffer[]>(
 );
 
 /** The same where what is sent may be text. */
-export const values: Field<readonly Bytes[]> = single<readonly Bytes[]>(
-  (out, value) => out.bulk(value),
-  (input) => chunks.take(input),
-);
+export const values: Field<readonly Bytes[]> = {
+  ...chunks,
+  put: (out, value) => out.bulk(value),
+};
 
 export function oneOf<T extends string>(...names: readonly T[]): Field<T> {
   const byName = new Map<string, T>(names.map((name) => [name, name]));

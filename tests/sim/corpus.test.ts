@@ -3,21 +3,14 @@
  * guards, also without that rule, to see that it can still fail.
  */
 import { expect } from 'chai';
-import { CONTROLS } from './control-list.js';
-import { type Control, harmIn } from './controls.js';
+import { harmIn } from './controls.js';
 import { keptPlans } from './corpus.js';
 import { FAILED_SEEDS } from './failed-seeds.js';
-import { KEPT_CONTROLS } from './kept-controls.js';
+import { controlNamed } from './kept-controls.js';
 import { ofPlan, replayCommand } from './replay.js';
 import { simulatePlan } from './run.js';
 
 const MINUTE_MS = 60_000;
-
-function controlOf(name: string): Control {
-  const found = [...CONTROLS, ...KEPT_CONTROLS].find((control) => control.name === name);
-  if (found === undefined) throw new Error(`no control is named ${name}`);
-  return found;
-}
 
 describe('a plan that once failed', function () {
   this.timeout(MINUTE_MS);
@@ -33,9 +26,9 @@ describe('a plan that once failed', function () {
   for (const { name, note, options } of kept) {
     for (const broken of note.controls ?? []) {
       it(`fails again without its rule: ${name} (${broken})`, async () => {
-        const beside = note.beside === undefined ? null : controlOf(note.beside);
+        const beside = note.beside === undefined ? null : controlNamed(note.beside);
         if (beside !== null) expect(await harmIn(beside, options), beside.name).to.equal('');
-        const { edits, ...control } = controlOf(broken);
+        const { edits, ...control } = controlNamed(broken);
         const all = { ...control, edits: [...(beside?.edits ?? []), ...edits] };
         expect(await harmIn(all, options), 'a plan that cannot fail').to.not.equal('');
       });

@@ -2,6 +2,7 @@
  * Rules that a kept plan guards and no hunt is asked to notice: they are too rare for a few hundred
  * seeds, or the simulator's own. Each is broken for its plan alone (`corpus.test.ts`).
  */
+import { CONTROLS } from './control-list.js';
 import type { Control } from './controls.js';
 
 export const KEPT_CONTROLS: readonly Control[] = [
@@ -97,3 +98,10 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
 ];
+
+/** Of this list or of `control-list.ts`. */
+export function controlNamed(name: string): Control {
+  const found = [...CONTROLS, ...KEPT_CONTROLS].find((control) => control.name === name);
+  if (found === undefined) throw new Error(`no control is named ${name}`);
+  return found;
+}

@@ -6,6 +6,7 @@ import type { StoreReply } from '../../src/base/store-request.js';
 import { bytesOf } from '../../src/base/bytes.js';
 import type { SessionEnvironment } from '../../src/resp/environment.js';
 import { Session } from '../../src/resp/session.js';
+import { QUIET_ENVIRONMENT } from '../helpers/quiet-environment.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
 import type { World } from './world.js';
 
@@ -25,18 +26,7 @@ const LIMITS: SessionEnvironment['limits'] = {
   maxReplyBytes: 1 << 30,
 };
 
-const ENVIRONMENT: SessionEnvironment = {
-  role: 'coordinator',
-  replyFormat: 'redis',
-  requirepass: '',
-  limits: LIMITS,
-  coordinatorAddress: 'c:1',
-  info: () => '',
-  configEntries: () => [],
-  clients: () => [],
-  wallClockMicros: () => 0,
-  countCommand: () => undefined,
-};
+const ENVIRONMENT = { ...QUIET_ENVIRONMENT, limits: LIMITS, coordinatorAddress: 'c:1' };
 
 export class ServerSession {
   private readonly session: Session;

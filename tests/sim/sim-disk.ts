@@ -53,8 +53,7 @@ export class SimDisk {
   /** A disk that claims a sync which it has not done: for showing that the checks see it. */
   lies = false;
   syncs = 0;
-  /** How often all that the folder held was lost or replaced. */
-  losses = 0;
+  wasWiped = false;
   private names = new Map<string, Inode>();
   private durableNames = new Map<string, Inode>();
   private changes: FolderChange<Inode>[] = [];
@@ -118,7 +117,7 @@ export class SimDisk {
   }
 
   wipe(): void {
-    this.losses += 1;
+    this.wasWiped = true;
     this.names.clear();
     this.durableNames.clear();
     this.changes = [];

@@ -144,7 +144,7 @@ export class Supervisor {
       cluster.marks.hit('ended: another coordinator took over');
       // Nobody keeps starting the one that lost.
       if (process === cluster.second) return;
-    } else if (STILL_HEARD.test(reason) && process.disk.losses > 0) {
+    } else if (STILL_HEARD.test(reason) && process.disk.wasWiped) {
       cluster.marks.hit('ended: the last words of the coordinator before it came late');
     } else if (process.disk.capacity < Infinity || diskFailure(reason) !== undefined) {
       cluster.marks.hit(`ended: ${diskFailure(reason) ?? 'for want of room, in other words'}`);

@@ -2,7 +2,6 @@
  * CONFIG GET: the effective settings, without secrets. A few names of Redis's settings are answered
  * beside our own, with what is true here, because tools ask for them before they start.
  */
-import { wordsFrom } from '../arguments.js';
 import { answer } from '../command.js';
 import type { CommandContext, CommandDefinition, CommandOutcome } from '../command.js';
 import { matchesGlob } from '../glob.js';
@@ -20,7 +19,7 @@ const REDIS_SETTINGS: readonly (readonly [string, string])[] = [
 ];
 
 function get({ args, environment }: CommandContext): CommandOutcome {
-  const patterns = wordsFrom(args, 2);
+  const patterns = args.wordsFrom(2);
   const settings = [...REDIS_SETTINGS, ...environment.configEntries()].filter(([name]) =>
     patterns.some((pattern) => matchesGlob(pattern, name)),
   );

@@ -1,5 +1,4 @@
 /** INFO: the state of this process for people and monitors; ioredis will not start without it. */
-import { wordsFrom } from '../arguments.js';
 import { answer, type CommandDefinition } from '../command.js';
 import { verbatim } from '../replies.js';
 
@@ -14,5 +13,5 @@ export const info: CommandDefinition = {
   summary: 'Tell the state of the server',
   introduces: true,
   subcommands: [],
-  run: ({ args, environment }) => answer(verbatim(environment.info(wordsFrom(args, 1)))),
+  run: ({ args, environment }) => answer(verbatim(environment.info(args.wordsFrom(1)))),
 };

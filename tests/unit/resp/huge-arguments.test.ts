@@ -7,25 +7,14 @@ import { expect } from 'chai';
 import { KeptArguments } from '../../../src/resp/arguments.js';
 import { ClientState } from '../../../src/resp/client-state.js';
 import { commandOf, dispatch } from '../../../src/resp/dispatch.js';
-import type { SessionEnvironment } from '../../../src/resp/environment.js';
 import { DEFAULT_SESSION_LIMITS } from '../../../src/resp/limits.js';
 import { registry } from '../../../src/resp/registry.js';
+import { QUIET_ENVIRONMENT } from '../../helpers/quiet-environment.js';
 
 /** Never touched, so it takes no memory. */
 const HUGE = Buffer.allocUnsafeSlow(constants.MAX_STRING_LENGTH + 1);
 
-const ENVIRONMENT: SessionEnvironment = {
-  role: 'coordinator',
-  replyFormat: 'redis',
-  requirepass: 'secret',
-  limits: DEFAULT_SESSION_LIMITS,
-  coordinatorAddress: '',
-  info: () => '',
-  configEntries: () => [],
-  clients: () => [],
-  wallClockMicros: () => 0,
-  countCommand: () => undefined,
-};
+const ENVIRONMENT = { ...QUIET_ENVIRONMENT, requirepass: 'secret' };
 
 function outcomeOf(words: readonly (string | typeof HUGE)[]): string {
   const facts = { id: 1, remoteAddress: '', localAddress: '' };
