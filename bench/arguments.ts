@@ -7,6 +7,7 @@ export interface BenchArguments {
   /** Where data is written; null: beside the build. */
   readonly folder: string | null;
   readonly isList: boolean;
+  readonly isHelp: boolean;
 }
 
 export const USAGE =
@@ -14,11 +15,13 @@ export const USAGE =
   '  --quick   everything that a target is set for, in less than two minutes\n' +
   '  --only    these rows\n' +
   '  --folder  where the systems keep their data: a folder on the disk to measure\n' +
-  '  --list    names the rows';
+  '  --list    names the rows\n' +
+  '  --help    says this';
 
 export function parseBenchArguments(words: readonly string[]): BenchArguments {
   let isQuick = false;
   let isList = false;
+  let isHelp = false;
   let chosen: readonly string[] | null = null;
   let folder: string | null = null;
   const rest = [...words];
@@ -30,9 +33,10 @@ export function parseBenchArguments(words: readonly string[]): BenchArguments {
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--quick') isQuick = true;
     else if (word === '--list') isList = true;
+    else if (word === '--help') isHelp = true;
     else if (word === '--only') chosen = valueOf(word).split(',');
     else if (word === '--folder') folder = valueOf(word);
     else throw new Error(`${word} is not understood\n${USAGE}`);
   }
-  return { isQuick, chosen, folder, isList };
+  return { isQuick, chosen, folder, isList, isHelp };
 }

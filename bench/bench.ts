@@ -129,7 +129,8 @@ async function bench(args: BenchArguments): Promise<void> {
 process.stdout.on('error', () => undefined);
 try {
   const args = parseBenchArguments(process.argv.slice(2));
-  if (args.isList) {
+  if (args.isHelp) say(USAGE);
+  else if (args.isList) {
     say(USAGE);
     for (const { name, title } of ALL_ROWS) say(`  ${name.padEnd(28)} ${title}`);
   } else {

@@ -75,6 +75,15 @@ const PLANS: readonly ChartPlan[] = [
     ...latency,
   },
   {
+    name: 'rate-latency-tail',
+    title: 'SET at a fixed rate, the slowest of a thousand',
+    axis: 'rate',
+    xLabel: 'SETs a second',
+    measure: 'p99.9 ms',
+    yLabel: 'p99.9 latency (ms)',
+    isLogY: true,
+  },
+  {
     name: 'participants',
     title: 'Throughput by participants, 50 clients',
     ...participants,

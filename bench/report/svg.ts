@@ -78,11 +78,13 @@ function yAxis({ series, isLogY }: Chart): {
 } {
   const points = series.flatMap((each) => each.points);
   const highest = Math.max(...points.map(({ high }) => high)) * HEADROOM;
-  // What is nothing has no place on such an axis.
+  // What is nothing has no place on a logarithmic axis: it is drawn at its lower end.
   const lowest = Math.min(highest, ...points.map(({ low }) => low).filter((low) => low > 0));
   const ticks = isLogY ? powerTicks(lowest, highest) : niceTicks(highest, TICKS);
-  const ends = { from: ticks[0] ?? 0, to: Math.max(highest, ticks.at(-1) ?? 0) };
-  return { ticks, y: scaleFor({ ...ends, low: PLOT.bottom, high: PLOT.top, isLog: isLogY }) };
+  const [from = 0] = ticks;
+  const to = Math.max(highest, ticks.at(-1) ?? 0);
+  const scale = scaleFor({ from, to, low: PLOT.bottom, high: PLOT.top, isLog: isLogY });
+  return { ticks, y: (value) => scale(Math.max(value, from)) };
 }
 
 export function renderChart(chart: Chart): string {

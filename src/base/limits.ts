@@ -73,8 +73,8 @@ export const REMEMBERED_OUTCOMES = 100_000;
 /** Most a participant's delta answer carries in one frame. */
 export const DELTA_BYTES = 1 * MIB;
 
-/** A delta is applied in one turn, so it also ends behind so many commands: some 10 ms of work. */
-export const DELTA_COMMANDS = 1000;
+/** A delta is applied in one turn, so it also ends behind so many commands: a few ms of work. */
+export const DELTA_COMMANDS = 250;
 
 /** Snapshot frames asked for and not yet stored at a joiner. */
 export const FRAME_WINDOW = 4;

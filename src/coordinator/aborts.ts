@@ -15,7 +15,7 @@ import type { Done } from '../rpc/messages.js';
 import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer } from './peers.js';
+import type { Peer } from './peer.js';
 import type { AbortReason, Transaction } from './transaction.js';
 
 export class Aborts {

@@ -15,7 +15,8 @@ import type { CaughtUp } from '../rpc/messages.js';
 import type { Agreement } from './agreement.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { Transactions } from './transactions.js';
 
 /** Transactions behind, at which the barrier may begin. */

@@ -6,12 +6,13 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import type { StoreId, View } from '../base/ids.js';
+import type { StoreId } from '../base/ids.js';
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import { knownEnds, type Verdicts } from './verdicts.js';
 
 /** Whose turn it is: members of views that count, everybody asked, or whoever comes. */
@@ -20,8 +21,6 @@ export type Turn = 'members' | 'asked' | 'anybody';
 export class Fences {
   /** Of those that are bound, connected or not. */
   readonly statuses = new Map<StoreId, Status>();
-  /** The view that was sent last on its present connection. */
-  private readonly shown = new Map<Peer, View>();
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -48,11 +47,12 @@ export class Fences {
   show(peer: Peer, verdicts: Verdicts): void {
     const { status } = peer;
     const { announced } = this.membership;
-    if (status === null || announced === null || this.shown.get(peer) === announced) return;
+    if (status === null || announced === null || peer.toldView === announced) return;
     if (!verdicts.deciders.includes(status.storeId)) return;
-    this.shown.set(peer, announced);
     for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
+      if (txid <= peer.toldTxid) continue;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
+      peer.toldTxid = txid;
     }
     this.membership.sendTo(peer);
   }
@@ -68,7 +68,6 @@ export class Fences {
     if (peer.data.state !== 'open' || peer.fencedFor === epoch.nonce) return;
     if (!this.isItsTurn(peer, turn)) return;
     peer.fencedFor = epoch.nonce;
-    this.shown.delete(peer);
     this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
   }
 

@@ -5,7 +5,7 @@
 import { unreachable } from '../base/assert.js';
 import { isMember } from '../base/ids.js';
 import type { Coordinator } from './machine.js';
-import type { Peer, PeerState } from './peers.js';
+import type { Peer, PeerState } from './peer.js';
 
 export type Field = readonly [name: string, value: string | number];
 

@@ -22,7 +22,8 @@ import {
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 
 /** Asking again, where an answer may have changed by itself. */
 const ASK_AGAIN_MS: Millis = 200;

@@ -11,7 +11,8 @@ import type { Admission } from './admission.js';
 import type { Agreement } from './agreement.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { Reads } from './reads.js';
 
 /** Outcomes that all members have synced are noted in the log this often. */

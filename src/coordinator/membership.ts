@@ -22,7 +22,8 @@ import {
 } from '../base/ids.js';
 import type { Status, Viewed } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { CoordinatorRecovered } from './recovery.js';
 
 export class Membership {
@@ -247,7 +248,8 @@ export class Membership {
 
   /** Brings a member whose connection is new up to date with the view. */
   sendTo(peer: Peer): void {
-    if (this.announced === null || !this.has(peer)) return;
+    if (this.announced === null || !this.has(peer) || peer.toldView === this.announced) return;
+    peer.toldView = this.announced;
     this.peers.send(peer, { type: 'view', view: this.announced });
   }
 

@@ -1,6 +1,5 @@
 /**
- * The configured participants as the coordinator sees them: two connections each (data, heartbeat),
- * their handshakes, and what each participant last said of itself.
+ * The connections to the configured participants, two each (data, heartbeat), and their handshakes.
  *
  * Dials until it is answered, with a short pause between attempts; a connection that is refused for
  * a reason that time does not heal is dialled more slowly and named in INFO. Knows nothing of
@@ -9,7 +8,7 @@
  * was given up is ignored.
  */
 import { sameSecret } from '../base/hash.js';
-import type { Millis, Position, StoreId, TxId } from '../base/ids.js';
+import type { Millis, StoreId } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
 import { proof, proofText } from '../rpc/proof.js';
 import {
@@ -17,14 +16,12 @@ import {
   type Refused,
   type Reply,
   type Request,
-  type Status,
   type Welcome,
   PROTOCOL_VERSION,
 } from '../rpc/messages.js';
-import { Channel, type ChannelState } from './channel.js';
+import type { Channel, ChannelState } from './channel.js';
 import type { CoordinatorCore } from './core.js';
-import { Debt } from './debt.js';
-import { FailureDetector } from './failure-detector.js';
+import { Peer } from './peer.js';
 import type { DialId } from './ready.js';
 
 const REDIAL_MS = 50;
@@ -42,79 +39,6 @@ const NONCE_DIGITS = 32;
 const DATA_PATIENCE = 1.8;
 
 const STUCK = 'answers heartbeats but nothing else';
-
-/** A participant's place in the system, for people: see INFO. */
-export type PeerState = 'member' | 'suspected' | 'joining' | 'out' | 'unreachable' | 'new';
-
-export class Peer {
-  readonly data: Channel;
-  readonly heart: Channel;
-  readonly detector: FailureDetector;
-  storeId: StoreId | null = null;
-  /** Of the current data connection: from `inquire` or `fence`. */
-  status: Status | null = null;
-  isFenced = false;
-  /** Nonce of the epoch that it was sent a fence of, on the current data connection. */
-  fencedFor = '';
-  /** Since when it should be fenced and is not, however often it was dialled since. */
-  missedSince: Millis = Infinity;
-  /** View, outcomes and prepares were sent on this connection: it gets what follows, and reads. */
-  isReady = false;
-  /** Why its store must be refilled whatever it says; '' normally. */
-  unsound = '';
-  /** Why it was last refused or lost, for people. */
-  trouble = 'never reached';
-  /** Why it last left the view; '' if it did not since this start. */
-  removedBecause = '';
-  position: Position | null = null;
-  syncedTxid = 0;
-  bytes = 0;
-  keys = 0;
-  /** What its store had resolved when it was of this size. */
-  sizedAt: TxId = 0;
-  needs = 0;
-  readonly debt = new Debt();
-  state: PeerState = 'unreachable';
-  stateSince: Millis;
-  nextPingAt: Millis;
-
-  constructor(
-    readonly address: string,
-    readonly index: number,
-    timeoutMs: Millis,
-    now: Millis,
-  ) {
-    this.data = new Channel('data', now);
-    this.heart = new Channel('heartbeat', now);
-    this.detector = new FailureDetector(timeoutMs, now);
-    this.stateSince = now;
-    this.nextPingAt = now;
-  }
-
-  /** When its silence is long enough, if it lasts. */
-  get silentAt(): Millis {
-    return this.detector.suspectedAt(this.heart.isLost);
-  }
-
-  /** It is bound to our epoch, and this is what it is. */
-  fenced(status: Status): void {
-    this.isFenced = true;
-    this.missedSince = Infinity;
-    this.status = status;
-    this.position = status.resolved;
-    this.syncedTxid = status.synced;
-    this.sizedAt = 0;
-    this.noteSize(status.resolved.txid, status);
-  }
-
-  /** Reports of two connections may be read in another order than they were made in. */
-  noteSize(resolved: TxId, { bytes, keys }: Pick<Status, 'bytes' | 'keys'>): void {
-    if (resolved < this.sizedAt) return;
-    this.sizedAt = resolved;
-    this.bytes = bytes;
-    this.keys = keys;
-  }
-}
 
 /** When to give up open connections: a timeout after the suspicion, from the last dial on. */
 function givenUpAt(peer: Peer, timeoutMs: Millis): Millis {

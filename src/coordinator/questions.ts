@@ -5,7 +5,7 @@
  */
 import { MAX_QUESTIONS } from '../base/limits.js';
 import type { Assembly } from './assembly.js';
-import type { Peer } from './peers.js';
+import type { Peer } from './peer.js';
 import type { PendingRead } from './session-reads.js';
 
 /** What one member is asked at once: one read, or several of few keys each. */

@@ -11,7 +11,8 @@
 import type { Status } from '../rpc/messages.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { Transactions } from './transactions.js';
 import { lastPrepared } from './verdicts.js';
 
@@ -33,7 +34,7 @@ export class Resync {
       return false;
     }
     const { toldTxid, outcomes } = this.core;
-    for (let txid = status.resolved.txid + 1; txid <= toldTxid; txid += 1) {
+    for (let txid = peer.toldTxid + 1; txid <= toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
       const decision = outcomes.get(txid);
       const commit = decision?.commit ?? true;

@@ -7,7 +7,7 @@
 import { assert } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import type { ReadCommand, StoreReply } from '../base/store-request.js';
-import type { Peer } from './peers.js';
+import type { Peer } from './peer.js';
 import type { ClientRef } from './ready.js';
 
 export interface PendingRead {

@@ -16,7 +16,8 @@ import { encodeCommandsParts } from '../storage/commands.js';
 import { type Batcher, needsStaging } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { PendingWrite } from './transaction.js';
 import type { Transactions } from './transactions.js';
 

@@ -34,7 +34,8 @@ import type { CoordinatorCore } from './core.js';
 import { Fences, type Turn } from './fences.js';
 import { clustersOf, type Conclusion, Inquiry, membersOf, viewsBack } from './inquiry.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
 
 /** Members may have fallen silent, or run out of time, without a message that says so. */
@@ -221,6 +222,7 @@ export class Takeover {
         return;
       }
       this.step = 'forming';
+      this.core.condition = 'the first view is being stored';
       membership.propose(this.peers.all, 'first start');
       return;
     }

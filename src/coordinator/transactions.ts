@@ -20,7 +20,8 @@ import { Aborts, tooFew, unanimousNo } from './aborts.js';
 import type { Batcher } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
-import type { Peer, Peers } from './peers.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import { type AbortReason, type Payload, type PendingWrite, Transaction } from './transaction.js';
 import { Unreported } from './unreported.js';
 

@@ -155,12 +155,11 @@ function walk(
   outcomes: Outcomes,
 ): Omit<Verdicts, 'deciders' | 'excluded' | 'needsEverybody'> {
   const decisions: Decision[] = [];
-  const resolvedByAll = Math.min(...deciders.map((status) => status.resolved.txid), Infinity);
-  const baseTxid = Math.max(
-    outcomes.decidedTxid,
-    Number.isFinite(resolvedByAll) ? resolvedByAll : 0,
-  );
-  const knownTxid = Math.max(baseTxid, ...witnesses.map((status) => status.resolved.txid));
+  const ended = Math.max(0, ...witnesses.map((status) => status.resolved.txid));
+  // Where nobody decides, everything is known that will be.
+  const resolvedByAll = Math.min(ended, ...deciders.map((status) => status.resolved.txid));
+  const baseTxid = Math.max(outcomes.decidedTxid, resolvedByAll);
+  const knownTxid = Math.max(baseTxid, ended);
   const highest = Math.max(knownTxid, ...deciders.map(lastPrepared));
   let needsExactView = false;
   let aborting = false;

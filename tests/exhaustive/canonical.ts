@@ -12,7 +12,7 @@
  */
 import { SyncGate } from '../../src/base/sync-gate.js';
 import { Channel } from '../../src/coordinator/channel.js';
-import { Peer } from '../../src/coordinator/peers.js';
+import { Peer } from '../../src/coordinator/peer.js';
 import { Participant } from '../../src/participant/machine.js';
 import { Table } from '../../src/storage/table.js';
 import { isStartOver, withoutInfluence } from './without-influence.js';

@@ -7,14 +7,15 @@
  * heard a coordinator (only a start without log asks), and sizes, which never come near a limit
  * here. While something is so: when an answer was due of somebody who owes none; since when nothing
  * waits for the disk; who has acknowledged a view that is installed; what participants said of
- * themselves before a start that has come to its end, except that they were asked.
+ * themselves before a start that has come to its end, except that they were asked; what one was
+ * told in a start that is not bound to it, or is back in step.
  */
 import { CoordinatorCore } from '../../src/coordinator/core.js';
 import { Debt } from '../../src/coordinator/debt.js';
 import { Inquiry } from '../../src/coordinator/inquiry.js';
 import { Coordinator } from '../../src/coordinator/machine.js';
 import { Membership } from '../../src/coordinator/membership.js';
-import { Peer } from '../../src/coordinator/peers.js';
+import { Peer } from '../../src/coordinator/peer.js';
 import { Takeover } from '../../src/coordinator/takeover.js';
 
 const ALWAYS: Readonly<Record<string, readonly string[]>> = {
@@ -49,10 +50,16 @@ function forNow(machine: object, value: object): readonly string[] {
   }
   if (value instanceof Debt) return value.since === Infinity ? ['progressAt'] : [];
   if (value instanceof Membership) return value.isChanging ? [] : ['acknowledged'];
-  if (value instanceof Peer) return isServing(machine) ? ['status'] : [];
+  if (value instanceof Peer) return [...(isServing(machine) ? ['status'] : []), ...told(value)];
   if (value instanceof Takeover) return value.step === 'done' ? ['asked', 'fences'] : [];
   if (value instanceof Inquiry) return isStartOver(machine) ? ['askedAt', 'askAgainAt'] : [];
   return [];
+}
+
+/** What it was told is asked for until it is back in step, and begins anew with its fence. */
+function told({ isFenced, isReady }: Peer): string[] {
+  if (!isFenced) return ['toldTxid', 'toldView'];
+  return isReady ? ['toldTxid'] : [];
 }
 
 function isServing(machine: object): boolean {

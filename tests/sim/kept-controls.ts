@@ -71,7 +71,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/coordinator/fences.js',
-        find: 'if (status === null || announced === null || this.shown.get(peer) === announced)',
+        find: 'if (status === null || announced === null || peer.toldView === announced)',
         replace: 'if (true)',
       },
       {
@@ -83,6 +83,32 @@ export const KEPT_CONTROLS: readonly Control[] = [
         file: 'src/coordinator/resync.js',
         find: 'this.membership.sendTo(peer);\n        // It lacks',
         replace: '// It lacks',
+      },
+      {
+        file: 'src/coordinator/membership.js',
+        find: ' || peer.toldView === this.announced',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'told-again',
+    rule: 'Who was told an outcome or a view in a start is not told again on that connection',
+    edits: [
+      {
+        file: 'src/coordinator/fences.js',
+        find: 'if (txid <= peer.toldTxid)',
+        replace: 'if (false)',
+      },
+      {
+        file: 'src/coordinator/membership.js',
+        find: ' || peer.toldView === this.announced',
+        replace: '',
+      },
+      {
+        file: 'src/coordinator/resync.js',
+        find: 'txid = peer.toldTxid + 1',
+        replace: 'txid = status.resolved.txid + 1',
       },
     ],
   },

@@ -97,6 +97,19 @@ describe('a chart', () => {
     expect(svg).not.to.include('NaN');
   });
 
+  it('has powers of ten to its left where it spans them, and draws nothing at the lowest', () => {
+    const point = (x: number) => ({ axis: 'rate', x, series: 'SET' });
+    const slowest = [0, 0.5, 90].map((ms, x) =>
+      figure({ row: `set-rate-${x}-wait`, title: 'SET', point: point(x) }, 'p99.9 ms', [ms]),
+    );
+    const drawn = charts({ ...result(), figures: slowest });
+    expect(drawn.map(({ name }) => name)).to.deep.equal(['rate-latency-tail']);
+    const svg = drawn[0]?.svg ?? '';
+    const marks = [...svg.matchAll(/text-anchor="end"[^>]*>([^<]*)</g)].map(([, mark]) => mark);
+    expect(marks).to.deep.equal(['0.1', '1', '10', '100']);
+    expect(svg).not.to.match(/NaN|Infinity/);
+  });
+
   it('has round marks from zero to beyond the highest value', () => {
     expect(niceTicks(87, 5)).to.deep.equal([0, 20, 40, 60, 80, 100]);
     expect(niceTicks(0, 5)).to.deep.equal([0]);
@@ -131,7 +144,9 @@ describe('the words of the bench', () => {
       chosen: ['a', 'b'],
       folder: '/x',
       isList: false,
+      isHelp: false,
     });
+    expect(parseBenchArguments(['--help']).isHelp).to.equal(true);
   });
 
   it('are refused where nobody knows them, or where one is missing', () => {

@@ -7,7 +7,7 @@ import { Prng } from '../../../src/base/prng.js';
 import type { StoreReply, StoreRequest, WriteCommand } from '../../../src/base/store-request.js';
 import type { CoordinatorSettings } from '../../../src/coordinator/core.js';
 import { Coordinator } from '../../../src/coordinator/machine.js';
-import type { Peer } from '../../../src/coordinator/peers.js';
+import type { Peer } from '../../../src/coordinator/peer.js';
 import type { CoordinatorInput, CoordinatorReady } from '../../../src/coordinator/ready.js';
 import { CoordinatorRecovery } from '../../../src/coordinator/recovery.js';
 import { SILENT_TRACE } from '../../../src/ports/trace.js';

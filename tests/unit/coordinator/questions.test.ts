@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MAX_QUESTIONS } from '../../../src/base/limits.js';
-import { Peer } from '../../../src/coordinator/peers.js';
+import { Peer } from '../../../src/coordinator/peer.js';
 import { Questions } from '../../../src/coordinator/questions.js';
 
 describe('coordinator/questions', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { StoreReply } from '../../../src/base/store-request.js';
-import type { Peer } from '../../../src/coordinator/peers.js';
+import type { Peer } from '../../../src/coordinator/peer.js';
 import { type PendingRead, SessionReads } from '../../../src/coordinator/session-reads.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
 

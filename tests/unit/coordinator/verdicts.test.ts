@@ -178,8 +178,16 @@ const CASES: readonly Case[] = [
     log: '',
     members: [a('C', { tailFrom: 2 }), b('C 1', { fit: false })],
     out: ['s-b', 's-a'],
-    base: 0,
-    decisions: ['0:1 C'],
+    base: 1,
+    decisions: [],
+  },
+  {
+    what: 'goes through nothing where nobody decides, however much has ended',
+    log: '',
+    members: [a('C C C', { fit: false }), b('')],
+    out: ['s-a', 's-b'],
+    base: 3,
+    decisions: [],
   },
   {
     what: 'a single log that was cut says nothing about members that did not answer',
