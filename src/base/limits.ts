@@ -73,8 +73,14 @@ export const REMEMBERED_OUTCOMES = 100_000;
 /** Most a participant's delta answer carries in one frame. */
 export const DELTA_BYTES = 1 * MIB;
 
-/** A delta is applied in one turn, so it also ends behind so many commands: a few ms of work. */
-export const DELTA_COMMANDS = 250;
+/** A delta is applied in one turn, so it also ends behind so many commands: some 10 ms of work. */
+export const DELTA_COMMANDS = 1000;
+
+/**
+ * The first one behind so many, each next one behind twice as many: in a process that has just
+ * started, and compiles as it goes, a command takes several times as long.
+ */
+export const FIRST_DELTA_COMMANDS = 250;
 
 /** Snapshot frames asked for and not yet stored at a joiner. */
 export const FRAME_WINDOW = 4;

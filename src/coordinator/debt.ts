@@ -14,6 +14,12 @@ export class Debt {
   private count = 0;
   private readonly aborts = new Set<TxId>();
   private progressAt: Millis = 0;
+  /**
+   * Something was asked since its heartbeats began. They may be those of a new process, which knows
+   * nothing of an older data connection: that leads nowhere, and nobody notices while nothing is
+   * asked there.
+   */
+  isAsked = true;
 
   /** Since when it has owed something and answered nothing. */
   get since(): Millis {
@@ -22,6 +28,7 @@ export class Debt {
 
   sent(message: Request, now: Millis): void {
     if (!isAnsweredSoon(message)) return;
+    this.isAsked = true;
     if (message.type === 'outcome') this.aborts.add(message.txid);
     if (this.count === 0) this.progressAt = now;
     this.count += 1;

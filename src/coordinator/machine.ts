@@ -352,7 +352,7 @@ export class Coordinator {
   }
 
   private onDone(peer: Peer, message: Done): void {
-    if (this.core.phase !== 'serving') return; // It is told, and tells, again.
+    if (this.core.phase !== 'serving') return; // Its next pong says it again.
     if (message.position.txid === message.txid) {
       this.integrity.observe(peer, message.position, message.digest);
     }

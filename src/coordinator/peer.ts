@@ -23,7 +23,7 @@ export class Peer {
   fencedFor = '';
   /** Since when it should be fenced and is not, however often it was dialled since. */
   missedSince: Millis = Infinity;
-  /** Up to here it was told the outcomes, or had them, since it was fenced. */
+  /** Up to here it had the outcomes as it was fenced, or was told them before it is ready. */
   toldTxid: TxId = 0;
   /** The view that it was sent last since it was fenced. */
   toldView: View | null = null;

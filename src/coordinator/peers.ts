@@ -234,8 +234,7 @@ export class Peers {
     if (channel.purpose === 'heartbeat') {
       peer.nextPingAt = this.core.now;
       this.ping(peer);
-      // It may be a new process, which knows nothing of an older data connection.
-      if (channel.isAgain && peer.data.state === 'open') this.send(peer, { type: 'inquire' });
+      peer.debt.isAsked = false;
       channel.isAgain = true;
     } else {
       this.events.onOpen(peer);
@@ -276,6 +275,7 @@ export class Peers {
     if (core.now < peer.nextPingAt) return;
     peer.nextPingAt = core.now + core.settings.heartbeatIntervalMs;
     if (peer.heart.state !== 'open' || peer.heart.dial === null) return;
+    if (!peer.debt.isAsked) this.send(peer, { type: 'inquire' });
     this.pings += 1;
     core.send(peer.heart.dial, { type: 'ping', sequence: this.pings, epoch: core.epoch });
   }

@@ -5,10 +5,11 @@
  * view: what a stranger or a stale store would learn from us could otherwise be older than an
  * acknowledged write. One snapshot session at a time; it is closed when its joiner leaves or falls
  * silent, so that it never pins the table for long.
- * Invariant: what is told is on our own disk, else a joiner could keep an abort that we lose.
+ * Invariant: what is given is on our own disk, else a joiner could keep an abort that we lose. What
+ * has been for long waits for no sync, or a joiner would not catch up with many writers.
  */
 import { type Millis, isMember, sameEpoch } from '../base/ids.js';
-import { DELTA_BYTES, DELTA_COMMANDS, PIECE_BYTES } from '../base/limits.js';
+import { DELTA_BYTES, DELTA_COMMANDS, FIRST_DELTA_COMMANDS, PIECE_BYTES } from '../base/limits.js';
 import type {
   Delta,
   DeltaEntry,
@@ -37,6 +38,8 @@ export class Donor {
   private session: Session | null = null;
   private sessions = 0;
   private endedId = '';
+  /** How many commands the next delta of each joiner may bring, by its link. */
+  private readonly growing = new Map<number, number>();
 
   constructor(private readonly core: ParticipantCore) {}
 
@@ -45,7 +48,11 @@ export class Donor {
     const answer = (verdict: Delta['verdict'], entries: readonly DeltaEntry[]): void => {
       const position = state.resolved;
       const digest = state.table.digest();
-      this.sendSynced(link, { type: 'delta', verdict, entries, position, digest });
+      const reply = { type: 'delta', verdict, entries, position, digest } as const;
+      const last = entries.at(-1);
+      // The position is where to ask on to: nobody keeps it.
+      if (last !== undefined && last.txid <= this.core.syncedTxid) this.core.send(link.id, reply);
+      else this.sendSynced(link, reply);
     };
     if (!this.mayServe(message.epoch)) {
       answer('epoch', []);
@@ -55,7 +62,9 @@ export class Donor {
       answer('snapshot', []);
       return;
     }
-    const entries = this.collect(message.position.txid + 1, message.offset);
+    const most = this.growing.get(link.id) ?? FIRST_DELTA_COMMANDS;
+    this.growing.set(link.id, Math.min(2 * most, DELTA_COMMANDS));
+    const entries = this.collect(message.position.txid + 1, message.offset, most);
     answer(entries.length === 0 ? 'upToDate' : 'entries', entries);
   }
 
@@ -124,6 +133,7 @@ export class Donor {
   }
 
   onLinkClosed(link: number): void {
+    this.growing.delete(link);
     if (this.session?.link === link) this.end();
   }
 
@@ -156,10 +166,10 @@ export class Donor {
     return state.fit && isMember(state.view, storeId) && sameEpoch(epoch, state.epoch);
   }
 
-  private collect(from: number, offset: number): DeltaEntry[] {
+  private collect(from: number, offset: number, mostCommands: number): DeltaEntry[] {
     const entries: DeltaEntry[] = [];
     let room = DELTA_BYTES;
-    let commands = DELTA_COMMANDS;
+    let commands = mostCommands;
     let skip = offset;
     for (let txid = from; room > 0 && commands > 0; txid += 1) {
       const entry = this.core.state.history.at(txid);

@@ -51,8 +51,6 @@ export class ParticipantRecovery {
         this.piece(record);
         return;
       case 'epoch':
-        // As when it was promised; a checkpoint repeats it, which changes nothing.
-        if (record.epoch.number > state.epoch.number) state.dropUnpreparedStages();
         this.hintEpoch(record.epoch);
         return;
       case 'view':
@@ -81,7 +79,11 @@ export class ParticipantRecovery {
 
   /** The small doubly written file may know more than a log whose tail was torn. */
   hintEpoch(epoch: Epoch | null): void {
-    if (epoch !== null && epoch.number > this.state.epoch.number) this.state.epoch = epoch;
+    const { state } = this;
+    if (epoch === null || epoch.number <= state.epoch.number) return;
+    state.epoch = epoch;
+    // As when it was promised; a checkpoint repeats it, which changes nothing.
+    state.dropUnpreparedStages();
   }
 
   hintView(view: View | null): void {

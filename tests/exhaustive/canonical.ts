@@ -27,7 +27,7 @@ const MOST_FAILURES = 8;
 const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf', 'statuses']);
 
 /** Plain values of which some code asks whether two are the very same. */
-const COMPARED = new Set(['latest', 'installed', 'announced']);
+const COMPARED = new Set(['latest', 'installed', 'announced', 'toldView']);
 
 const TIME = /(?:At|deadline|until|Since)$/;
 

@@ -35,6 +35,7 @@ const ALWAYS: Readonly<Record<string, readonly string[]>> = {
   Heartbeats: ['progress'],
   Links: ['prng', 'wasDistrusted'],
   CatchUps: ['prng'],
+  Donor: ['growing'],
   Scrub: ['dueAt'],
 };
 

@@ -65,7 +65,7 @@ export function brokenFiles({ name, edits, also }: Control): ReadonlyMap<string,
 }
 
 /** A copy of the compiled program without this rule; its folder, which is the caller's alone. */
-export function breakRule(control: Control): string {
+function breakRule(control: Control): string {
   const all = join(PROJECT_ROOT, '.build', 'controls');
   mkdirSync(all, { recursive: true });
   const folder = mkdtempSync(join(all, `${control.name}-`));

@@ -26,11 +26,8 @@ describe('a plan that once failed', function () {
   for (const { name, note, options } of kept) {
     for (const broken of note.controls ?? []) {
       it(`fails again without its rule: ${name} (${broken})`, async () => {
-        const beside = note.beside === undefined ? null : controlNamed(note.beside);
-        if (beside !== null) expect(await harmIn(beside, options), beside.name).to.equal('');
-        const { edits, ...control } = controlNamed(broken);
-        const all = { ...control, edits: [...(beside?.edits ?? []), ...edits] };
-        expect(await harmIn(all, options), 'a plan that cannot fail').to.not.equal('');
+        const harm = await harmIn(controlNamed(broken), options);
+        expect(harm, 'a plan that cannot fail').to.not.equal('');
       });
     }
 

@@ -14,11 +14,6 @@ export interface PlanNote {
   readonly showed: string;
   /** Rules it guards, by their names in `control-list.ts`: without one of them it fails again. */
   readonly controls?: readonly string[];
-  /**
-   * A control that undoes, besides, what the program does in another order since then: the plan
-   * would take another way. With that alone it holds.
-   */
-  readonly beside?: string;
   /** In words, where no control breaks the rule. */
   readonly rule?: string;
 }

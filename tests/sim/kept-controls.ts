@@ -92,23 +92,24 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
-    name: 'told-again',
-    rule: 'Who was told an outcome or a view in a start is not told again on that connection',
+    name: 'older-process-believed',
+    rule: 'A data connection from before the heartbeats is asked whether it leads anywhere',
     edits: [
       {
-        file: 'src/coordinator/fences.js',
-        find: 'if (txid <= peer.toldTxid)',
-        replace: 'if (false)',
+        file: 'src/coordinator/peers.js',
+        find: 'peer.debt.isAsked = false;',
+        replace: 'peer.debt.isAsked = !channel.isAgain;',
       },
+    ],
+  },
+  {
+    name: 'staged-before-the-promise',
+    rule: 'What was staged before a promise is gone, also where only the small file knows of it',
+    edits: [
       {
-        file: 'src/coordinator/membership.js',
-        find: ' || peer.toldView === this.announced',
+        file: 'src/participant/recovery.js',
+        find: 'state.dropUnpreparedStages();',
         replace: '',
-      },
-      {
-        file: 'src/coordinator/resync.js',
-        find: 'txid = peer.toldTxid + 1',
-        replace: 'txid = status.resolved.txid + 1',
       },
     ],
   },

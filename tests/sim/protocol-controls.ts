@@ -62,8 +62,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/participant/recovery.js',
-        find: 'if (epoch !== null && epoch.number > this.state.epoch.number)',
-        replace: 'if (false)',
+        find: 'if (epoch === null || epoch.number <= state.epoch.number)',
+        replace: 'if (true)',
       },
     ],
   },
@@ -316,7 +316,7 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       edits: [
         {
           file: 'src/coordinator/peers.js',
-          find: "if (channel.isAgain && peer.data.state === 'open')",
+          find: 'if (!peer.debt.isAsked)',
           replace: 'if (false)',
         },
       ],

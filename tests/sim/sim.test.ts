@@ -3,18 +3,13 @@
  * `SIM_SEEDS=n` and `SIM_FROM=n` hunt further. `corpus.test.ts` repeats what once failed.
  */
 import { expect } from 'chai';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { breakRule } from './controls.js';
-import { keptPlans } from './corpus.js';
+import { readPlan } from './corpus.js';
 import { EXPECTED_MARKS, RIGHT_REFUSAL } from './expected-marks.js';
 import { MAX_TOLD, tellFailures } from './failed-seeds.js';
 import { hunt } from './hunt.js';
-import { controlNamed } from './kept-controls.js';
 import { drawOptions } from './options.js';
 import { ofSeed, replayCommand } from './replay.js';
-import { simulate, type simulatePlan } from './run.js';
+import { simulate, simulatePlan } from './run.js';
 import { markTable, median, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
@@ -41,13 +36,8 @@ describe('a simulated cluster', function () {
   });
 
   it('comes to the one refusal that is right, in the plan kept for it', async () => {
-    const plan = keptPlans().find(({ name }) => name === 'cut-log-beside-a-rotten-one');
-    if (plan?.note.beside === undefined) throw new Error('the plan is gone');
-    const folder = breakRule(controlNamed(plan.note.beside));
-    const run = pathToFileURL(join(folder, 'tests/sim/run.js')).href;
-    const older = (await import(run)) as { readonly simulatePlan: typeof simulatePlan };
-    const { marks } = await older.simulatePlan(plan.options);
-    rmSync(folder, { recursive: true });
+    const { options } = readPlan('cut-log-beside-a-rotten-one');
+    const { marks } = await simulatePlan(options);
     expect(marks.get(RIGHT_REFUSAL)).to.equal(1);
   });
 

@@ -36,7 +36,6 @@ export class Part {
   readonly got: Request[] = [];
   status: Status;
   isUp = true;
-  isHeartUp = true;
   answer: Answer = () => null;
   data = 0;
   heart = 0;

@@ -52,7 +52,25 @@ describe('coordinator/peers: connections', () => {
     driver.run(300);
     expect(a.all('inquire')).to.have.length(before + 1);
     const { data } = a;
-    driver.run(2500);
+    driver.run(2800);
+    expect(a.data, 'nobody answered').to.not.equal(data);
+  });
+
+  it('asks so too when heartbeats begin later than the data connection: it may be another process', () => {
+    const driver = new CoordinatorDriver({ names: ['a'] });
+    const a = driver.part('a');
+    a.answer = (message) => {
+      const isHeart = message.type === 'hello' && message.purpose === 'heartbeat';
+      return isHeart ? refusal('protocol', 'not now') : null;
+    };
+    driver.run(200);
+    expect([driver.phase, a.all('inquire').length]).to.deep.equal(['serving', 1]);
+    const { data } = a;
+    a.answer = () => null;
+    a.silent.add('inquire');
+    driver.run(700);
+    expect(a.all('inquire')).to.have.length(2);
+    driver.run(2800);
     expect(a.data, 'nobody answered').to.not.equal(data);
   });
 

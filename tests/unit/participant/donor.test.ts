@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { DELTA_BYTES, DELTA_COMMANDS, PIECE_BYTES } from '../../../src/base/limits.js';
+import {
+  DELTA_BYTES,
+  DELTA_COMMANDS,
+  FIRST_DELTA_COMMANDS,
+  PIECE_BYTES,
+} from '../../../src/base/limits.js';
 import { type Position, START_POSITION } from '../../../src/base/ids.js';
 import type { Delta, Fetch, Reply } from '../../../src/rpc/messages.js';
 import { SnapshotLoader } from '../../../src/storage/snapshot.js';
@@ -69,6 +74,21 @@ describe('participant/donor: deltas', () => {
     expect(opened(driver.take(other))[1]).to.equal('');
   });
 
+  it('gives at once what has been on its disk for long, whatever is not yet', () => {
+    const driver = filled();
+    const link = driver.fenced();
+    const many = Array.from({ length: FIRST_DELTA_COMMANDS }, (_, at) => set(`k${at}`, 'v'));
+    driver.commit(link, 4, many);
+    driver.ask(link, outcome(5, false));
+    const joiner = driver.open('catchup');
+    const { entries, position } = delta(driver.ask(joiner, fetch()));
+    expect([entries.at(-1)?.txid, position.txid]).to.deep.equal([4, 5]);
+    const { chain = '' } = driver.state.history.at(4) ?? {};
+    expect(driver.ask(joiner, fetch({ txid: 4, chain }))).to.deep.equal([]);
+    driver.sync();
+    expect(delta(driver.take(joiner)).entries.map(({ txid }) => txid)).to.deep.equal([5]);
+  });
+
   it('sends who has another past, or one too old, to a snapshot', () => {
     const driver = filled();
     const joiner = driver.open('catchup');
@@ -83,14 +103,18 @@ describe('participant/donor: deltas', () => {
     const driver = filled();
     const link = driver.fenced();
     const { position } = delta(driver.ask(driver.open('catchup'), fetch()));
-    const batch = Array.from({ length: DELTA_COMMANDS / 2 }, (_, at) => set(`k${at}`, 'v'));
-    for (const txid of [4, 5, 6]) driver.commit(link, txid, batch);
-    driver.commit(link, 7, [...batch, ...batch, ...batch]);
-    const ask = (at: typeof position): number[] =>
-      delta(driver.ask(driver.open('catchup'), fetch(at))).entries.map(({ txid }) => txid);
-    expect(ask(position)).to.deep.equal([4, 5]);
-    const { chain = '' } = driver.state.history.at(6) ?? {};
-    expect(ask({ txid: 6, chain })).to.deep.equal([7]);
+    const batch = Array.from({ length: FIRST_DELTA_COMMANDS / 2 }, (_, at) => set(`k${at}`, 'v'));
+    for (let txid = 4; txid < 30; txid += 1) driver.commit(link, txid, batch);
+    const huge = Array.from({ length: 2 * DELTA_COMMANDS }, () => batch[0] ?? set('k', 'v'));
+    driver.commit(link, 30, huge);
+    const joiner = driver.open('catchup');
+    const ask = (at: typeof position, link = joiner): number[] =>
+      delta(driver.ask(link, fetch(at))).entries.map(({ txid }) => txid);
+    const counts = [ask(position), ask(position), ask(position), ask(position)];
+    const most = DELTA_COMMANDS / batch.length;
+    expect(counts.map(({ length }) => length)).to.deep.equal([2, 4, most, most]);
+    const { chain = '' } = driver.state.history.at(29) ?? {};
+    expect(ask({ txid: 29, chain }, driver.open('catchup'))).to.deep.equal([30]);
   });
 
   it('cuts a large payload and goes on at the asked offset', () => {

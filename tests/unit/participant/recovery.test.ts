@@ -151,6 +151,20 @@ describe('participant/recovery', () => {
     expect([state.epoch.number, state.view?.number]).to.deep.equal([3, 3]);
   });
 
+  it('drops what was staged before an epoch that only the small file knows', () => {
+    const bytes = Buffer.from('half of it');
+    for (const [number, count] of [
+      [1, 1],
+      [2, 0],
+    ] as const) {
+      const recovery = new ParticipantRecovery(1000);
+      recovery.feed({ kind: 'epoch', epoch: epoch(1) });
+      recovery.feed({ kind: 'piece', stage: '1.1', offset: 0, total: 100, bytes });
+      recovery.hintEpoch(epoch(number));
+      expect(recovery.finish(true).stages.count).to.equal(count);
+    }
+  });
+
   it('voids what is in doubt, its staged payload too', () => {
     const bytes = encodeCommands([set('k', 'v')]);
     const staged = { ...prepared(1, []), payload: Buffer.alloc(0), stage: 's' };
