@@ -1,4 +1,4 @@
-/** A result as the README shows it: the targets, what was compared, and what was measured alone. */
+/** A result as people read it: the targets for the README, all figures for docs/BENCHMARKS.md. */
 import { markdownTable } from '../../tests/helpers/markdown-table.js';
 import type { Figure, Measure } from '../figure.js';
 import { range } from './console.js';
@@ -7,29 +7,41 @@ import { machineSentence, type Result } from './result.js';
 
 const SHOWN_MEASURES: readonly Measure[] = ['requests/s', 'MB/s', 'seconds', 'bytes', 'factor'];
 
-export function summaryMarkdown(result: Result): string {
-  const { at, kind, minutes, machine, targets, figures, skipped } = result;
-  const missing = skipped.map(({ row, why }) => `${row}: skipped, ${why}.`);
+export function targetsMarkdown(result: Result): string {
   return [
-    `Measured on ${at.slice(0, 10)} by a ${kind} run of ${minutes} minutes: ${machineSentence(machine)}.`,
-    'Client and servers share the machine: only ratios within one run mean something elsewhere.',
-    'Medians, with the lowest and the highest run in brackets. Charts are in `bench/results/`.',
-    ...missing,
+    ...circumstances(result),
     '',
     ...markdownTable(
       ['Target', 'Wanted', 'Measured', 'Reached'],
-      targets.map(({ what, wanted, measured, isReached }) => [
+      result.targets.map(({ what, wanted, measured, isReached }) => [
         what,
         wanted,
         measured,
         isReached === null ? '-' : isReached ? 'yes' : 'no',
       ]),
     ),
+  ].join('\n');
+}
+
+export function figuresMarkdown(result: Result): string {
+  const { figures, skipped } = result;
+  const missing = skipped.map(({ row, why }) => `${row}: skipped, ${why}.`);
+  return [
+    ...circumstances(result),
+    'Medians, with the lowest and the highest run in brackets.',
+    ...missing,
     '',
     ...comparedTable(figures),
     '',
     ...aloneTable(figures),
   ].join('\n');
+}
+
+function circumstances({ at, kind, minutes, machine }: Result): string[] {
+  return [
+    `Measured on ${at.slice(0, 10)} by a ${kind} run of ${minutes} minutes: ${machineSentence(machine)}.`,
+    'Client and servers share the machine: only ratios within one run mean something elsewhere.',
+  ];
 }
 
 function comparedTable(figures: readonly Figure[]): string[] {

@@ -6,8 +6,8 @@ import { parseBenchArguments } from '../../../bench/arguments.js';
 import { comparison, type Figure, figure } from '../../../bench/figure.js';
 import { niceTicks, powerTicks, scaleFor } from '../../../bench/report/chart-scale.js';
 import { charts } from '../../../bench/report/charts.js';
-import { keptSummary } from '../../../bench/report/kept-summary.js';
-import { summaryMarkdown } from '../../../bench/report/markdown.js';
+import { keptFigures, keptTargets } from '../../../bench/report/kept-summary.js';
+import { figuresMarkdown, targetsMarkdown } from '../../../bench/report/markdown.js';
 import { readable, short } from '../../../bench/report/numbers.js';
 import type { Result } from '../../../bench/report/result.js';
 import { ALL_ROWS } from '../../../bench/rows/all-rows.js';
@@ -69,20 +69,27 @@ describe('targets', () => {
 
 describe('the summary', () => {
   it('has the machine, the date, each target, and what was skipped', () => {
-    const text = summaryMarkdown(result());
-    expect(text).to.include('2026-01-02');
-    expect(text).to.include('2 processors (A processor), 8 GiB, Node 20.19.0');
-    expect(text).to.include('get-50: skipped, redis-benchmark not installed.');
-    expect(text).to.include('| at least 0.4 × | 0.40 × | yes |');
-    expect(text).to.include(
+    const [targets, all] = [targetsMarkdown(result()), figuresMarkdown(result())];
+    for (const text of [targets, all]) {
+      expect(text).to.include('2026-01-02');
+      expect(text).to.include('2 processors (A processor), 8 GiB, Node 20.19.0');
+    }
+    expect(targets).to.include('| at least 0.4 × | 0.40 × | yes |');
+    expect(all).to.include('get-50: skipped, redis-benchmark not installed.');
+    expect(all).to.include(
       `| SET, 50 clients | requests/s | 400 (390..410) | 1,000 (1,000..1,000), ${PEER} | 0.400 |`,
     );
   });
 
-  it('is in the README as the kept result has it (`npm run docs` refreshes it)', () => {
-    const text = readFileSync(join(PROJECT_ROOT, 'README.md'), 'utf8');
-    const shown = /<!-- bench -->\n([^]*?)\n<!-- \/bench -->/.exec(text)?.[1];
-    expect(shown).to.equal(keptSummary().trim());
+  it('is in README and docs as the kept result has it (`npm run docs` refreshes it)', () => {
+    for (const [name, kept] of [
+      ['README.md', keptTargets()],
+      ['docs/BENCHMARKS.md', keptFigures()],
+    ] as const) {
+      const text = readFileSync(join(PROJECT_ROOT, name), 'utf8');
+      const shown = /<!-- bench -->\n([^]*?)\n<!-- \/bench -->/.exec(text)?.[1];
+      expect(shown, name).to.equal(kept.trim());
+    }
   });
 });
 
