@@ -173,7 +173,7 @@ function walk(
       continue;
     }
     needsExactView = true;
-    const commit = !aborting && deciders.length > 0 && samePrepared(holders); // @C
+    const commit = !aborting && samePrepared(holders); // @C
     if (!commit) aborting = true; // @D
     decisions.push({ epoch, txid, commit });
   }
