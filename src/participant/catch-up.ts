@@ -338,12 +338,13 @@ export class CatchUps {
     const { core } = this;
     this.attempt = null;
     core.closeDonor();
+    const { txid } = core.state.resolved;
     core.whenSynced(() => {
       if (core.state.installing) {
         this.answer(attempt, false, 'the disk is full');
         return;
       }
-      core.syncedTxid = core.state.resolved.txid;
+      core.syncedTxid = txid;
       this.answer(attempt, true, '');
     });
   }

@@ -7,6 +7,7 @@
  * and in the log before any other record, so that what those records may have promised stays in
  * doubt through any number of restarts.
  */
+import { sameEpoch } from '../base/ids.js';
 import type { OpenedFolder, ReplayOutcome } from '../wal/folder.js';
 import type { Log } from '../wal/log.js';
 import { ParticipantRecovery } from './recovery.js';
@@ -15,6 +16,8 @@ import type { ParticipantState } from './state.js';
 export interface ParticipantReplay {
   readonly state: ParticipantState;
   readonly outcome: ReplayOutcome;
+  /** The log knows of the promised epoch; else only the small file does. */
+  readonly isPromiseLogged: boolean;
 }
 
 /** Why the newest records may be missing, other than by what the log says itself. */
@@ -36,23 +39,29 @@ export async function replayParticipant(
       recovery.feed(record);
     },
   });
+  const logged = recovery.state.epoch;
   recovery.hintEpoch(opened.epochHint);
+  const isPromiseLogged = sameEpoch(logged, recovery.state.epoch);
   recovery.hintView(opened.viewHint);
   if (outcome.installing) recovery.state.installing = true;
   recovery.hintTail(opened.tailHint);
-  return { state: recovery.finish(mayLackRecords(opened, outcome)), outcome };
+  const state = recovery.finish(mayLackRecords(opened, outcome));
+  return { state, outcome, isPromiseLogged };
 }
 
 /** `origin`: where the folder is now; a copy counts as being at home from here on. */
 export async function startParticipantLog(
   opened: OpenedFolder,
-  { state, outcome }: ParticipantReplay,
+  { state, outcome, isPromiseLogged }: ParticipantReplay,
   origin: string,
 ): Promise<Log> {
-  if (!mayLackRecords(opened, outcome)) return opened.start();
-  const log = await opened.start(state.tailFrom);
-  log.append({ kind: 'tail', txid: state.tailFrom });
-  await log.flush();
+  const isUncertain = mayLackRecords(opened, outcome);
+  const log = await opened.start(isUncertain ? state.tailFrom : 0);
+  // Where the promise belongs: what is staged from here on is of the new epoch.
+  if (!isPromiseLogged) log.append({ kind: 'epoch', epoch: state.epoch });
+  if (isUncertain) log.append({ kind: 'tail', txid: state.tailFrom });
+  if (isUncertain || !isPromiseLogged) await log.flush();
+  if (!isUncertain) return log;
   await log.clearTail();
   if (opened.isCopy) await log.setOrigin(origin);
   return log;

@@ -13,13 +13,17 @@ class RecordingSocket extends Socket {
   readonly written: string[] = [];
 
   override _write(chunk: unknown, encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    this.written.push(typeof chunk === 'string' ? 'text' : 'bytes');
+    this.note(chunk);
     super._write(chunk, encoding, done);
   }
 
   override _writev(chunks: Chunk[], done: (error?: Error | null) => void): void {
-    for (const { chunk } of chunks) this.written.push(typeof chunk === 'string' ? 'text' : 'bytes');
+    for (const { chunk } of chunks) this.note(chunk);
     super._writev?.(chunks, done);
+  }
+
+  private note(chunk: unknown): void {
+    this.written.push(typeof chunk === 'string' ? 'text' : 'bytes');
   }
 }
 
@@ -50,7 +54,7 @@ describe('a client connection', () => {
     const asked = async (line: string): Promise<void> => {
       client.write(line);
       await once(socket, 'data');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setImmediate(resolve)); // The flush is in this turn.
     };
     await asked('GET small\r\n');
     expect(socket.written).to.deep.equal(['text']);

@@ -5,7 +5,7 @@ import { openFolder } from '../../../src/wal/folder.js';
 import type { Log } from '../../../src/wal/log.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 import { OPTIONS } from '../wal/log-fixture.js';
-import { preparedRecord, set } from './participant-driver.js';
+import { epoch, preparedRecord, set } from './participant-driver.js';
 
 const HERE = OPTIONS.origin;
 
@@ -73,6 +73,28 @@ describe('participant/replay', () => {
     await log.flush();
     later.crash('none');
     expect((await start(later)).state.tailFrom, 'compared and accepted').to.equal(0);
+  });
+
+  it('keeps what was staged for an epoch that only the small file had kept, over two starts', async () => {
+    const disk = new MemoryDisk();
+    const piece = (stage: string) =>
+      ({ kind: 'piece', stage, offset: 0, total: 9, bytes: Buffer.from('some') }) as const;
+    const { log } = await start(disk);
+    log.append({ kind: 'epoch', epoch: epoch(1) });
+    log.append(piece('1.1'));
+    await log.flush();
+    const kept = await disk.read('00000001.log', 0, 1 << 20);
+    log.append({ kind: 'epoch', epoch: epoch(2) });
+    await log.flush();
+    disk.plant('00000001.log', kept);
+    disk.crash('none');
+    const next = await start(disk);
+    expect([next.state.epoch.number, next.state.stages.count]).to.deep.equal([2, 0]);
+    next.log.append(piece('2.1'));
+    await next.log.flush();
+    disk.crash('none');
+    const { state } = await start(disk);
+    expect([...state.stages.all()].map(({ name }) => name)).to.deep.equal(['2.1']);
   });
 
   it('H8: a last segment of which nothing is whole is a cut tail as well', async () => {
