@@ -102,9 +102,10 @@ export class Faults {
     this.onStruck(`${mark}: ${text}`);
   }
 
+  /** An empty coordinator beside the only copy, an old one, is beyond what anybody could notice. */
   startLater(process: SimProcess, maxMs = MAX_DOWN_MS): void {
     this.later(maxMs, () => {
-      process.start();
+      if (process !== this.cluster.second || this.onlyCopy === null) process.start();
     });
   }
 
