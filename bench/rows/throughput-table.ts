@@ -118,6 +118,9 @@ const GET_CLIENTS: readonly ThroughputRow[] = [1, 50, 200].map((connections) => 
   axis: ['clients', connections, 'GET'],
 }));
 
+/** A run's p99 is to hold several of the collections that a process makes every few seconds. */
+const RATE_SECONDS = 6;
+
 /** Requests come whether earlier ones are answered or not: who stalls pays for all of them. */
 const AT_FIXED_RATES: readonly ThroughputRow[] = [2000, 5000, 10_000].map((rate) => ({
   name: `set-rate-${rate}-wait`,
@@ -125,7 +128,7 @@ const AT_FIXED_RATES: readonly ThroughputRow[] = [2000, 5000, 10_000].map((rate)
   who: 'ours',
   peer: 'replicated',
   tool: 'own',
-  load: { rate },
+  load: { rate, seconds: RATE_SECONDS },
   isTarget: false,
   axis: ['rate', rate, 'SET'],
 }));

@@ -114,6 +114,31 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'cut-log-shown-no-view',
+    rule: 'Who lacks only what is in doubt is shown the view from which the next one is found',
+    edits: [
+      { file: 'src/coordinator/verdicts.js', find: '[...deciders, ...cut]', replace: 'deciders' },
+    ],
+  },
+  {
+    name: 'empty-one-beside-an-old-copy',
+    rule: "The simulator's own: no empty coordinator starts beside an old folder of the only copy",
+    edits: [
+      {
+        file: 'tests/sim/faults.js',
+        find: 'process !== this.cluster.second || this.onlyCopy === null',
+        replace: 'true',
+      },
+    ],
+  },
+  {
+    name: 'old-copy-taken-for-repaired',
+    rule: "The simulator's own: a folder is repaired once it holds what was told",
+    edits: [
+      { file: 'tests/sim/supervisor.js', find: ' && state.lastPrepared >= told', replace: '' },
+    ],
+  },
+  {
     name: 'proved-commits-forgotten',
     rule: 'What its log has committed stands, though another coordinator has been here',
     edits: [

@@ -260,8 +260,9 @@ describe('coordinator/verdicts', () => {
       holding('d', 'C 1'),
       holding('e', 'C 2'),
     ];
-    const reasons = decideVerdicts(members, logOf('C')).excluded.map(({ why }) => why);
-    expect(reasons).to.deep.equal([
+    const { excluded, deciders, viewers } = decideVerdicts(members, logOf('C'));
+    expect(viewers, 'only what is in doubt is lacking there').to.deep.equal([...deciders, 's-c']);
+    expect(excluded.map(({ why }) => why)).to.deep.equal([
       'its store is damaged or half filled',
       'it lacks transaction 1, which was committed',
       'its log was cut before transaction 2',
