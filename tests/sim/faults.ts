@@ -178,7 +178,7 @@ export class Faults {
   get isSafe(): boolean {
     const { cluster } = this;
     const { machine: coordinator, isPaused } = cluster.coordinator;
-    const decided = coordinator?.core.toldTxid ?? Infinity;
+    const told = coordinator?.core.toldTxid ?? Infinity;
     return (
       cluster.isWhole &&
       !isPaused &&
@@ -186,13 +186,20 @@ export class Faults {
       coordinator?.core.gate.synced === coordinator?.core.gate.appended &&
       cluster.second?.isRunning !== true &&
       this.isIntact &&
-      cluster.configured().every(({ machine, disk }) => {
-        const { state } = machine ?? {};
-        if (state?.fit !== true || state.tailFrom > 0 || disk.capacity !== Infinity) return false;
-        if (state.epoch.nonce !== coordinator?.core.epoch.nonce) return false;
-        return state.lastPrepared >= decided && state.resolved.txid >= decided;
+      cluster.configured().every((each) => {
+        const resolved = each.machine?.state.resolved.txid ?? 0;
+        return this.isCurrent(each) && each.disk.capacity === Infinity && resolved >= told;
       })
     );
+  }
+
+  /** Sound, bound to the coordinator that is here, and with all that anybody was told. */
+  isCurrent({ machine }: ParticipantProcess): boolean {
+    const { core } = this.cluster.coordinator.machine ?? {};
+    if (core === undefined || machine === null) return false;
+    const { fit, tailFrom, epoch, lastPrepared } = machine.state;
+    const isBound = epoch.nonce === core.epoch.nonce;
+    return fit && tailFrom === 0 && isBound && lastPrepared >= core.toldTxid;
   }
 
   /** One whose folder may be lost; null if that could lose everything. */

@@ -135,7 +135,11 @@ export const KEPT_CONTROLS: readonly Control[] = [
     name: 'old-copy-taken-for-repaired',
     rule: "The simulator's own: a folder is repaired once it holds what was told",
     edits: [
-      { file: 'tests/sim/supervisor.js', find: ' && state.lastPrepared >= told', replace: '' },
+      {
+        file: 'tests/sim/faults.js',
+        find: 'isBound && lastPrepared >= core.toldTxid',
+        replace: 'true',
+      },
     ],
   },
   {

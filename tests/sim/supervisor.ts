@@ -63,12 +63,7 @@ export class Supervisor {
     const { cluster, damaged, replaced, backups, isIntact } = this.faults;
     if (isIntact || !cluster.isWhole) return;
     // That a member has died and came back as an old one, its coordinator may not know yet.
-    const told = cluster.coordinator.machine?.core.toldTxid ?? Infinity;
-    const isSound = cluster.configured().every(({ machine }) => {
-      const state = machine?.state;
-      return state?.fit === true && state.tailFrom === 0 && state.lastPrepared >= told;
-    });
-    if (!isSound) return;
+    if (!cluster.configured().every((each) => this.faults.isCurrent(each))) return;
     damaged.clear();
     replaced.clear();
     backups.clear();
