@@ -344,7 +344,8 @@ export class CatchUps {
         this.answer(attempt, false, 'the disk is full');
         return;
       }
-      core.syncedTxid = txid;
+      // Another attempt may have put an older store in the place of this one.
+      core.syncedTxid = Math.min(txid, core.state.resolved.txid);
       this.answer(attempt, true, '');
     });
   }

@@ -61,7 +61,10 @@ export interface ViewRecord {
   readonly view: View;
 }
 
-/** Coordinator: before the epoch is first used. Participant: before it answers the fence. */
+/**
+ * Coordinator: before the epoch is first used. Participant: before it answers the fence, and at a
+ * start whose log has lost it.
+ */
 export interface EpochRecord {
   readonly kind: 'epoch';
   readonly epoch: Epoch;

@@ -10,6 +10,7 @@ import { hunt } from './hunt.js';
 import { type Chosen, runOne } from './one-plan.js';
 import { drawOptions, reduced } from './options.js';
 import { ofPlan, ofSeed } from './replay.js';
+import { reseed } from './reseed.js';
 import { markLines, type Tally, tallyLines } from './tally.js';
 
 const HELP = `npm run sim -- [options]
@@ -26,6 +27,7 @@ const HELP = `npm run sim -- [options]
   --showed TEXT    what it showed, for the corpus
   --control NAME   the rule that it guards, for the corpus, by its name in control-list.ts
   --rule TEXT      the same in words, where no control breaks that rule
+  --reseed         give the plan of the corpus another seed, where it guards its rule no more
 `;
 
 const OPTIONS = {
@@ -40,6 +42,7 @@ const OPTIONS = {
   showed: { type: 'string' },
   control: { type: 'string' },
   rule: { type: 'string' },
+  reseed: { type: 'boolean' },
   trace: { type: 'boolean' },
   marks: { type: 'boolean' },
   help: { type: 'boolean' },
@@ -112,6 +115,10 @@ async function main(): Promise<boolean> {
   if (values.help === true) {
     process.stdout.write(HELP);
     return true;
+  }
+  if (values.reseed === true) {
+    if (values.plan === undefined) throw new Error('--reseed needs --plan');
+    return reseed(values.plan, print);
   }
   const chosen = chosenPlan(values);
   if (chosen === null) return runHunt(values);

@@ -49,6 +49,22 @@ describe('participant/catch-up: by delta', () => {
     expect([joiner.donorCloses, joiner.machine.nextTimeoutAt()]).to.deep.equal([1, 1500]);
   });
 
+  it('counts as synced what was there when it asked, and not what came meanwhile', () => {
+    const donor = new Donor();
+    donor.driver.commit(donor.link, 1, sv);
+    const joiner = new ParticipantDriver();
+    const link = joining(joiner);
+    donor.serve(joiner);
+    const lsn = joiner.machine.core.gate.appended;
+    donor.driver.commit(donor.link, 2, sv);
+    joiner.ask(link, catchUp(2));
+    donor.serve(joiner);
+    joiner.step({ type: 'synced', lsn });
+    expect([joiner.state.resolved.txid, joiner.machine.core.syncedTxid]).to.deep.equal([2, 1]);
+    joiner.sync();
+    expect(joiner.machine.core.syncedTxid).to.equal(2);
+  });
+
   it('says so when it lacked nothing', () => {
     const joiner = new ParticipantDriver();
     const link = joining(joiner);

@@ -1,32 +1,52 @@
 import { expect } from 'chai';
-import { replayParticipant, startParticipantLog } from '../../../src/participant/replay.js';
+import {
+  type ParticipantReplay,
+  replayParticipant,
+  startParticipantLog,
+} from '../../../src/participant/replay.js';
 import type { ParticipantState } from '../../../src/participant/state.js';
 import { openFolder } from '../../../src/wal/folder.js';
 import type { Log } from '../../../src/wal/log.js';
+import type { WalRecord } from '../../../src/wal/record.js';
 import { MemoryDisk } from '../../helpers/memory-disk.js';
 import { OPTIONS } from '../wal/log-fixture.js';
 import { epoch, preparedRecord, set } from './participant-driver.js';
 
 const HERE = OPTIONS.origin;
+const FIRST = '00000001.log';
+const VIEW_2 = {
+  number: 2,
+  epoch: epoch(1),
+  firstTxid: 1,
+  members: [{ storeId: 's-1', address: 'p1:1' }],
+};
 
 async function start(
   disk: MemoryDisk,
   origin = HERE,
 ): Promise<{ readonly state: ParticipantState; readonly log: Log }> {
   const opened = await openFolder(disk, { ...OPTIONS, origin });
-  const replay = await replayParticipant(opened, 100_000);
-  return { state: replay.state, log: await startParticipantLog(opened, replay, origin) };
+  const replayed = await replayParticipant(opened, 100_000);
+  return { state: replayed.state, log: await startParticipantLog(opened, replayed, origin) };
 }
 
-/** A folder that knows transactions 1 and 2, each synced. */
-async function usedFolder(): Promise<MemoryDisk> {
+async function replay(disk: MemoryDisk): Promise<ParticipantReplay> {
+  return replayParticipant(await openFolder(disk, OPTIONS), 100_000);
+}
+
+/** A folder that knows transactions 1 and 2, each synced. What came behind is cut off cleanly. */
+async function usedFolder(lost?: WalRecord): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const { log } = await start(disk);
   for (const txid of [1, 2]) {
     log.append(preparedRecord(txid, [set('k', `v${txid}`)], 1));
     await log.flush();
   }
+  const kept = await disk.read(FIRST, 0, 1 << 20);
+  if (lost !== undefined) log.append(lost);
+  await log.flush();
   await log.close();
+  disk.plant(FIRST, kept);
   return disk;
 }
 
@@ -66,7 +86,7 @@ describe('participant/replay', () => {
 
   it('H8: a cut tail stays known, wherever the start that cuts it dies', async () => {
     const disk = await usedFolder();
-    await append(disk, '00000001.log', Buffer.from('torn'));
+    await append(disk, FIRST, Buffer.from('torn'));
     const later = await expectUncertain(disk, 3);
     const { log } = await start(later);
     log.append({ kind: 'sound', txid: 2 });
@@ -83,10 +103,10 @@ describe('participant/replay', () => {
     log.append({ kind: 'epoch', epoch: epoch(1) });
     log.append(piece('1.1'));
     await log.flush();
-    const kept = await disk.read('00000001.log', 0, 1 << 20);
+    const kept = await disk.read(FIRST, 0, 1 << 20);
     log.append({ kind: 'epoch', epoch: epoch(2) });
     await log.flush();
-    disk.plant('00000001.log', kept);
+    disk.plant(FIRST, kept);
     disk.crash('none');
     const next = await start(disk);
     expect([next.state.epoch.number, next.state.stages.count]).to.deep.equal([2, 0]);
@@ -96,6 +116,18 @@ describe('participant/replay', () => {
     const { state } = await start(disk);
     expect([...state.stages.all()].map(({ name }) => name)).to.deep.equal(['2.1']);
   });
+
+  for (const record of [
+    { kind: 'epoch', epoch: epoch(2) },
+    { kind: 'view', view: VIEW_2 },
+  ] as const) {
+    it(`H8: a log without a ${record.kind} that the small file knows has lost its end`, async () => {
+      const later = await expectUncertain(await usedFolder(record), 3);
+      const { lost, state } = await replay(later);
+      expect(lost, 'said by the log').to.deep.equal([]);
+      expect([state.epoch.number, state.view?.number ?? 0]).to.include(2);
+    });
+  }
 
   it('H8: a last segment of which nothing is whole is a cut tail as well', async () => {
     const disk = await usedFolder();
@@ -120,7 +152,7 @@ describe('participant/replay', () => {
 
   it('starts on a full disk with a tail to cut', async () => {
     const disk = await usedFolder();
-    await append(disk, '00000001.log', Buffer.from('torn'));
+    await append(disk, FIRST, Buffer.from('torn'));
     const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
     disk.faults = { capacity: used };
     expect((await start(disk)).state.tailFrom).to.equal(3);
