@@ -42,14 +42,13 @@ export class Fences {
   /**
    * Sends a member the view, behind all outcomes that anybody here knows of. They are on its disk
    * before the view is: who finds it there, and asks nobody that is left out, finds them too. Who
-   * lacks what has ended gets none: it could not be told of that. Who lacks only what is in doubt
-   * gets it: the view that others may make without it must be found from what it has on disk.
+   * does not decide gets none: it could not be told what it lacks.
    */
   show(peer: Peer, verdicts: Verdicts): void {
     const { status } = peer;
     const { announced } = this.membership;
     if (status === null || announced === null || peer.toldView === announced) return;
-    if (!verdicts.viewers.includes(status.storeId)) return;
+    if (!verdicts.deciders.includes(status.storeId)) return;
     for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
       if (txid <= peer.toldTxid) continue;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });

@@ -226,6 +226,14 @@ export class Inquiry {
     return viewsBack(view, [...this.answers(), ...later]);
   }
 
+  /**
+   * The view of a coordinator whose log is not here may have a successor on its way to somebody who
+   * has not been heard. A view of this epoch is newer than that one, wherever it arrives.
+   */
+  isOfOthers(view: View): boolean {
+    return this.isWithoutLog && !sameEpoch(view.epoch, this.core.epoch);
+  }
+
   private notAnswered(view: View): string[] {
     const answered = new Set([...this.heardOf.values()].map((status) => status.storeId));
     const asked = this.isWithoutLog ? membersOf(this.viewsThatCount(view)) : view.members;

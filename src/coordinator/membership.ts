@@ -131,12 +131,16 @@ export class Membership {
     );
   }
 
-  /** Whose answer would make these members a view that may follow; for people. */
+  /** Who would make these members a view that may follow, and why it does not; for people. */
   awaitedFor(members: readonly Peer[]): string {
     const unmet = this.chain.filter((view) =>
       view.members.every(({ storeId }) => members.every((peer) => peer.storeId !== storeId)),
     );
-    return (unmet[0]?.members ?? []).map(({ address }) => address).join(' or ');
+    const named = (unmet[0]?.members ?? []).map(({ address, storeId }) => {
+      const why = this.peers.byStore(storeId)?.unsound ?? '';
+      return why === '' ? address : `${address} (but ${why})`;
+    });
+    return named.join(' or ');
   }
 
   propose(members: readonly Peer[], reason: string): void {

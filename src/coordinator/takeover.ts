@@ -292,16 +292,17 @@ export class Takeover {
     if (!this.mayDecide(view, missing, verdicts)) return;
     const exact = verdicts.deciders.length === view.members.length;
     const mustShrink = !exact && (verdicts.excluded.length > 0 || verdicts.needsExactView);
+    const mustChange = mustShrink || this.inquiry.isOfOthers(view);
     const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
-    if (mustShrink && !this.mayFollow(view, deciders)) return;
+    if (mustChange && !this.mayFollow(view, deciders)) return;
     core.condition = 'deciding what was under way';
-    if (mustShrink) {
+    if (mustChange) {
       core.lastTxid = verdicts.baseTxid;
-      membership.propose(deciders, 'members are lost or silent at the start');
+      const shrinks = 'members are lost or silent at the start';
+      membership.propose(deciders, exact ? 'a start without log' : shrinks);
       return;
     }
-    const isInstalled = this.isInstalled(view, verdicts);
-    if (this.isPast('deciding') || (exact && !isInstalled)) return;
+    if ((!this.isInstalled(view, verdicts) && exact) || this.isPast('deciding')) return;
     this.record(verdicts);
   }
 

@@ -38,8 +38,6 @@ export interface Verdicts {
   /** Members that hold everything; empty: recovery cannot go on with these. */
   readonly deciders: readonly StoreId[];
   readonly excluded: readonly Excluded[];
-  /** Who may be shown a view: deciders, and whoever lacks only what is in doubt (@Z). */
-  readonly viewers: readonly StoreId[];
   /** What our log has decided, or what every decider has resolved, whichever goes further. */
   readonly baseTxid: TxId;
   /** Aborts up to the base that our log lacks: a member that is absent may be in doubt of them. */
@@ -77,12 +75,11 @@ export function decideVerdicts(
   const witnesses = [...statuses, ...others].filter((status) => !status.empty);
   excludeLosers(deciders, witnesses, outcomes, provedTxid, exclude);
   const holders = statuses.filter((status) => !status.empty);
-  const cut = excludeUncertain(() => deciders, holders, exclude);
+  excludeUncertain(() => deciders, holders, exclude);
   const [only] = deciders;
   const needsEverybody = deciders.length === 1 && only !== undefined && only.tailFrom > 0;
   const walked = walk(deciders, witnesses, outcomes);
-  const viewers = [...deciders, ...cut].map(storeIdOf);
-  return { deciders: deciders.map(storeIdOf), excluded, viewers, needsEverybody, ...walked };
+  return { deciders: deciders.map(storeIdOf), excluded, needsEverybody, ...walked };
 }
 
 /** Why these must not decide while the rest of the view is missing; '' if they may. */
@@ -128,14 +125,15 @@ function firstLacking(
 
 /**
  * @Z and @W, from the lowest transaction in doubt up. That a damaged member has prepared one is
- * evidence too, though it decides nothing. Returns whom @Z excludes.
+ * evidence too, though it decides nothing. What follows a transaction of an older epoch is of that
+ * epoch's line, which ended there: it is no evidence.
  */
 function excludeUncertain(
   current: () => readonly Status[],
-  holders: readonly Status[],
+  notEmpty: readonly Status[],
   exclude: (status: Status, why: string) => void,
-): Status[] {
-  const cut: Status[] = [];
+): void {
+  let holders = notEmpty;
   const highest = Math.max(0, ...holders.map(lastPrepared));
   const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
   for (let txid = lowest; txid <= highest; txid += 1) {
@@ -146,20 +144,19 @@ function excludeUncertain(
       const has = held !== undefined || status.resolved.txid >= txid;
       if (!has && status.tailFrom > 0 && status.tailFrom <= txid && isHeld) {
         exclude(status, `its log was cut before transaction ${txid}`);
-        cut.push(status);
       } else if (held !== undefined && held.epoch < newest) {
         exclude(status, `it holds another transaction ${txid}, of an older epoch`);
+        holders = holders.filter((holder) => holder !== status);
       }
     }
   }
-  return cut;
 }
 
 function walk(
   deciders: readonly Status[],
   witnesses: readonly Status[],
   outcomes: Outcomes,
-): Omit<Verdicts, 'deciders' | 'excluded' | 'viewers' | 'needsEverybody'> {
+): Omit<Verdicts, 'deciders' | 'excluded' | 'needsEverybody'> {
   const decisions: Decision[] = [];
   const ended = Math.max(0, ...witnesses.map((status) => status.resolved.txid));
   // Where nobody decides, everything is known that will be.

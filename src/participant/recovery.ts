@@ -16,7 +16,7 @@
  * Replay is idempotent and has no side effect, so a crash during recovery changes nothing.
  */
 import { crc32 } from '../base/hash.js';
-import { type Epoch, type TxId, type View, isNewerView } from '../base/ids.js';
+import { type Epoch, type View, isNewerView } from '../base/ids.js';
 import { lookThrough } from '../storage/apply.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
 import type { Table } from '../storage/table.js';
@@ -90,21 +90,15 @@ export class ParticipantRecovery {
     if (view !== null && isNewerView(view, this.state.view)) this.state.view = view;
   }
 
-  /** What a start had found that died before its log said so. */
-  hintTail(tailFrom: TxId): void {
-    const { state } = this;
-    if (tailFrom === 0) return;
-    state.tailFrom = state.tailFrom === 0 ? tailFrom : Math.min(state.tailFrom, tailFrom);
-  }
-
   /**
-   * `mayLackRecords`: non-zero bytes of a torn tail are cut off, or the folder is a copy. Outcomes
+   * `mayLackRecords`: the end of the log is lost, as far as can be seen now. What it says of an
+   * earlier cut is older than that, and may be of transactions that were voided since. Outcomes
    * behind an earlier cut void its mark: only who was found to lack nothing is told any.
    */
   finish(mayLackRecords: boolean): ParticipantState {
     const { state } = this;
-    if (state.tailFrom <= state.resolved.txid) state.tailFrom = 0;
-    if (mayLackRecords && state.tailFrom === 0) state.tailFrom = state.lastPrepared + 1;
+    if (mayLackRecords) state.tailFrom = state.lastPrepared + 1;
+    else if (state.tailFrom <= state.resolved.txid) state.tailFrom = 0;
     return state;
   }
 

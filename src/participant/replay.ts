@@ -48,7 +48,6 @@ function takeHints(recovery: ParticipantRecovery, opened: OpenedFolder): WalReco
   const { epoch, view } = recovery.state;
   recovery.hintEpoch(opened.epochHint);
   recovery.hintView(opened.viewHint);
-  recovery.hintTail(opened.tailHint);
   const { state } = recovery;
   return [
     ...(sameEpoch(state.epoch, epoch) ? [] : [{ kind: 'epoch', epoch: state.epoch } as const]),

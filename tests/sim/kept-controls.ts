@@ -56,42 +56,6 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
-    name: 'view-before-aborts',
-    rule: 'A member hears of the aborts that others know of before it hears of the view',
-    edits: [
-      {
-        file: 'src/coordinator/takeover.js',
-        find: "if (this.step === 'forming')\n            this.membership.sendTo(peer);",
-        replace: 'this.membership.sendTo(peer);',
-      },
-      {
-        file: 'src/coordinator/takeover.js',
-        find: "if (this.step === 'deciding')\n            this.advance();\n        else",
-        replace: '',
-      },
-      {
-        file: 'src/coordinator/fences.js',
-        find: 'if (status === null || announced === null || peer.toldView === announced)',
-        replace: 'if (true)',
-      },
-      {
-        file: 'src/coordinator/resync.js',
-        find: 'const { toldTxid, outcomes } = this.core;',
-        replace: 'const { toldTxid, outcomes } = this.core;\n        this.membership.sendTo(peer);',
-      },
-      {
-        file: 'src/coordinator/resync.js',
-        find: 'this.membership.sendTo(peer);\n        // It lacks',
-        replace: '// It lacks',
-      },
-      {
-        file: 'src/coordinator/membership.js',
-        find: ' || peer.toldView === this.announced',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'older-process-believed',
     rule: 'A data connection from before the heartbeats is asked whether it leads anywhere',
     edits: [
@@ -114,10 +78,25 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
-    name: 'cut-log-shown-no-view',
-    rule: 'Who lacks only what is in doubt is shown the view from which the next one is found',
+    name: 'view-of-a-coordinator-before',
+    rule: 'A start without log makes a view of its own epoch before it decides',
     edits: [
-      { file: 'src/coordinator/verdicts.js', find: '[...deciders, ...cut]', replace: 'deciders' },
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'mustShrink || this.inquiry.isOfOthers(view)',
+        replace: 'mustShrink',
+      },
+    ],
+  },
+  {
+    name: 'ended-line-as-evidence',
+    rule: 'What follows a transaction of an older epoch is no evidence',
+    edits: [
+      {
+        file: 'src/coordinator/verdicts.js',
+        find: 'holders = holders.filter((holder) => holder !== status);',
+        replace: '',
+      },
     ],
   },
   {
@@ -133,12 +112,23 @@ export const KEPT_CONTROLS: readonly Control[] = [
   },
   {
     name: 'old-copy-taken-for-repaired',
-    rule: "The simulator's own: a folder is repaired once it holds what was told",
+    rule: "The simulator's own: a folder is repaired once it holds what was told and is to be told",
     edits: [
       {
-        file: 'tests/sim/faults.js',
-        find: 'isBound && lastPrepared >= core.toldTxid',
-        replace: 'true',
+        file: 'tests/sim/supervisor.js',
+        find: 'this.faults.isCurrent(each) && lastPrepared >= given',
+        replace: 'each.machine?.state.fit === true && each.machine.state.tailFrom === 0',
+      },
+    ],
+  },
+  {
+    name: 'vote-on-the-way',
+    rule: "The simulator's own: the only copy is harmed while no vote of it is on the way",
+    edits: [
+      {
+        file: 'tests/sim/only-copy-faults.js',
+        find: ' && state.inDoubt.length === 0',
+        replace: '',
       },
     ],
   },

@@ -60,9 +60,10 @@ export function onlyCopyFaults(faults: Faults): FaultsOf<typeof ONLY_COPY_FAULTS
 /** The one participant, while all that it holds is known to be on its disk and committed. */
 function exposed(faults: Faults): ParticipantProcess | null {
   const [only, ...others] = faults.cluster.configured();
-  const isRefusing = only?.machine?.core.refusedTxid !== 0;
-  if (only === undefined || others.length > 0 || !faults.isSafe || isRefusing) return null;
-  return only;
+  if (!only?.machine || others.length > 0 || !faults.isSafe) return null;
+  const { core, state } = only.machine;
+  // A vote may be under way: the commit that it leads to would be in memory only.
+  return core.refusedTxid === 0 && state.inDoubt.length === 0 ? only : null;
 }
 
 /** It is dead now, and what it held is kept aside. */

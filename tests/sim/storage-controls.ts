@@ -62,8 +62,8 @@ export const STORAGE_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/participant/recovery.js',
-        find: 'if (mayLackRecords && state.tailFrom === 0)',
-        replace: 'state.inDoubt = [];\n        if (mayLackRecords && state.tailFrom === 0)',
+        find: 'if (mayLackRecords)',
+        replace: 'state.inDoubt = [];\n        if (mayLackRecords)',
       },
     ],
   },

@@ -62,8 +62,14 @@ export class Supervisor {
   private noteRepaired(): void {
     const { cluster, damaged, replaced, backups, isIntact } = this.faults;
     if (isIntact || !cluster.isWhole) return;
-    // That a member has died and came back as an old one, its coordinator may not know yet.
-    if (!cluster.configured().every((each) => this.faults.isCurrent(each))) return;
+    // That a member has died and came back as an old one, its coordinator may not know yet, and
+    // its last vote may still be on the way.
+    const given = cluster.coordinator.machine?.core.lastTxid ?? Infinity;
+    const isRepaired = cluster.configured().every((each) => {
+      const { lastPrepared } = each.machine?.state ?? { lastPrepared: 0 };
+      return this.faults.isCurrent(each) && lastPrepared >= given;
+    });
+    if (!isRepaired) return;
     damaged.clear();
     replaced.clear();
     backups.clear();

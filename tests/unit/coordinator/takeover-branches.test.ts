@@ -33,7 +33,8 @@ describe('coordinator/takeover: members on the way', () => {
     driver.run(300);
     expect(driver.phase).to.equal('recovering');
     driver.run(1000);
-    const awaited = 'view 2 was not seen to be stored; needs a:1';
+    const why = 'it lacks transaction 1, which was committed';
+    const awaited = `view 2 was not seen to be stored; needs a:1 (but ${why})`;
     expect(condition(driver)).to.equal(awaited);
     expect(driver.traced.filter((text) => text.includes(awaited))).to.have.length(1);
   });
@@ -50,7 +51,7 @@ describe('coordinator/takeover: members on the way', () => {
       if (message.type === 'outcome') return [`${message.txid} ${message.commit}`];
       return message.type === 'view' ? [`view ${message.view.number}`] : [];
     });
-    expect(sent).to.deep.equal(['2 false', '3 false', 'view 2', 'view 3']);
+    expect(sent).to.deep.equal(['2 false', '3 false', 'view 2', 'view 3', 'view 4']);
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b']);
   });
 
