@@ -138,6 +138,7 @@ function excludeUncertain(
   const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
   for (let txid = lowest; txid <= highest; txid += 1) {
     const newest = newestEpochAt(txid, current());
+    holders = holders.filter((holder) => (inDoubtAt(holder, txid)?.epoch ?? newest) >= newest);
     const isHeld = newestEpochAt(txid, holders) > 0;
     for (const status of current()) {
       const held = inDoubtAt(status, txid);
@@ -146,7 +147,6 @@ function excludeUncertain(
         exclude(status, `its log was cut before transaction ${txid}`);
       } else if (held !== undefined && held.epoch < newest) {
         exclude(status, `it holds another transaction ${txid}, of an older epoch`);
-        holders = holders.filter((holder) => holder !== status);
       }
     }
   }

@@ -94,7 +94,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/verdicts.js',
-        find: 'holders = holders.filter((holder) => holder !== status);',
+        find: 'holders = holders.filter((holder) => (inDoubtAt(holder, txid)?.epoch ?? newest) >= newest);',
         replace: '',
       },
     ],

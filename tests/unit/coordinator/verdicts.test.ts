@@ -21,6 +21,9 @@ const c = (words: string, changes: object = {}): Status => holding('c', words, c
 
 const inDoubt = (txid: number, crc: number): object => ({ epoch: 4, txid, crc });
 
+const NEEDS = { exact: true, everybody: true };
+const ENDED_LINE = { log: 'C', out: ['s-b'], base: 1, decisions: ['2:2 C'], ...NEEDS };
+
 const CASES: readonly Case[] = [
   { what: 'nothing was under way', log: 'C', members: [a('C'), b('C')], base: 1, decisions: [] },
   {
@@ -224,13 +227,13 @@ const CASES: readonly Case[] = [
   { what: 'nobody answers', log: 'C', members: [], base: 1, decisions: [] },
   {
     what: '@W what follows a transaction of an older epoch is no evidence against a cut log',
-    log: 'C',
     members: [a('C 2', { tailFrom: 3 }), b('C 1 1')],
-    out: ['s-b'],
-    base: 1,
-    decisions: ['2:2 C'],
-    exact: true,
-    everybody: true,
+    ...ENDED_LINE,
+  },
+  {
+    what: '@W nor is it if who holds it is damaged',
+    members: [a('C 2', { tailFrom: 3 }), b('C 1 1', { fit: false })],
+    ...ENDED_LINE,
   },
 ];
 
