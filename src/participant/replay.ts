@@ -49,12 +49,10 @@ function takeHints(recovery: ParticipantRecovery, opened: OpenedFolder): WalReco
   recovery.hintEpoch(opened.epochHint);
   recovery.hintView(opened.viewHint);
   const { state } = recovery;
-  return [
-    ...(sameEpoch(state.epoch, epoch) ? [] : [{ kind: 'epoch', epoch: state.epoch } as const]),
-    ...(state.view === view || state.view === null
-      ? []
-      : [{ kind: 'view', view: state.view } as const]),
-  ];
+  const lost: WalRecord[] = [];
+  if (!sameEpoch(state.epoch, epoch)) lost.push({ kind: 'epoch', epoch: state.epoch });
+  if (state.view !== null && state.view !== view) lost.push({ kind: 'view', view: state.view });
+  return lost;
 }
 
 /** `origin`: where the folder is now; a copy counts as being at home from here on. */

@@ -66,7 +66,7 @@ export class Supervisor {
     // its last vote may still be on the way.
     const given = cluster.coordinator.machine?.core.lastTxid ?? Infinity;
     const isRepaired = cluster.configured().every((each) => {
-      const { lastPrepared } = each.machine?.state ?? { lastPrepared: 0 };
+      const lastPrepared = each.machine?.state.lastPrepared ?? 0;
       return this.faults.isCurrent(each) && lastPrepared >= given;
     });
     if (!isRepaired) return;

@@ -24,6 +24,7 @@ describe('coordinator/takeover: views of two coordinators', () => {
     const made = views.filter((each) => each.epoch.number === driver.epoch.number);
     const told = made.map(({ number, members }) => `${number}: ${members.length}`);
     expect(told[0], 'of its own epoch, above all that was ever known').to.equal('6: 2');
+    expect(driver.machine.membership.latest?.number, 'with who comes back').to.equal(7);
   });
 
   it('raises its epoch above what a rival left at a participant outside the view', () => {
