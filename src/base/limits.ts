@@ -67,6 +67,9 @@ export const COMPANION_BYTES = 64 * KIB;
  */
 export const REMEMBERED_ABORTS = 1024;
 
+/** Epochs of which a process remembers where their transactions begin. */
+export const REMEMBERED_LINEAGE = 64;
+
 /** Outcomes that `TXSTATUS` can tell before it says `forgotten`. */
 export const REMEMBERED_OUTCOMES = 100_000;
 

@@ -23,6 +23,7 @@ export function stateRecord(
     view: membership.views[0] ?? null,
     epochs: [...epochs],
     recent: outcomes.recent(),
+    lineage: outcomes.lineage,
   };
 }
 

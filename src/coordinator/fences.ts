@@ -7,7 +7,7 @@
  * a start that hears the members alone must see the highest epoch of all.
  */
 import type { StoreId } from '../base/ids.js';
-import type { Status } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';

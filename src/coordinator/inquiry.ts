@@ -19,7 +19,7 @@ import {
   sameEpoch,
   sameView,
 } from '../base/ids.js';
-import type { Status } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
@@ -224,14 +224,6 @@ export class Inquiry {
   /** Of a start without log: this one and those before it; `later` is newer than the answers. */
   viewsThatCount(view: View, later: Iterable<Status> = []): View[] {
     return viewsBack(view, [...this.answers(), ...later]);
-  }
-
-  /**
-   * The view of a coordinator whose log is not here may have a successor on its way to somebody who
-   * has not been heard. A view of this epoch is newer than that one, wherever it arrives.
-   */
-  isOfOthers(view: View): boolean {
-    return this.isWithoutLog && !sameEpoch(view.epoch, this.core.epoch);
   }
 
   private notAnswered(view: View): string[] {

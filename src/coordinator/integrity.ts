@@ -65,7 +65,17 @@ export class Integrity {
 
   advance(): void {
     this.removeUnsound();
+    this.renewView();
     this.admitRemoved();
+  }
+
+  /** The members that were silent at the start are back: nobody has to leave. */
+  private renewView(): void {
+    const { membership } = this;
+    if (membership.isOfThisStart) return;
+    const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    if (sound.length < membership.size || !membership.mayFollow(sound)) return;
+    membership.propose(sound, 'all members are back after a start');
   }
 
   /** A member whose state is known to be wrong leaves at once, if a sound one stays. */

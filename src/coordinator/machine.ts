@@ -11,7 +11,8 @@ import { unreachable } from '../base/assert.js';
 import { type Epoch, type Millis, type StoreId, sameEpoch } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
 import type { Trace } from '../ports/trace.js';
-import type { Done, Pong, Refused, Reply, Status } from '../rpc/messages.js';
+import type { Done, Pong, Refused, Reply } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import { Admission } from './admission.js';
 import { Agreement } from './agreement.js';
 import { Batcher } from './batcher.js';
@@ -353,9 +354,8 @@ export class Coordinator {
 
   private onDone(peer: Peer, message: Done): void {
     if (this.core.phase !== 'serving') return; // Its next pong says it again.
-    if (message.position.txid === message.txid) {
-      this.integrity.observe(peer, message.position, message.digest);
-    }
+    const { position, digest } = message;
+    if (position.txid === message.txid) this.integrity.observe(peer, position, digest);
     this.transactions.onDone(peer, message);
     this.noteReport(peer, message);
     this.integrity.settle();

@@ -1,11 +1,11 @@
 /**
  * The view: who holds every acknowledged write. Proposes, installs and never abandons views.
  *
- * A view is synced here before anyone hears of it; it is *installed* when all its members have
- * synced it too, and only then may anything be decided under it. Numbers are never reused. One
- * change at a time; when a member of a proposed view fails before it is installed, the next view
- * shrinks that one. Knows nothing of transactions: callers decide when a change is needed and safe
- * (a view that adds a member waits behind a barrier, see `admission.ts`).
+ * A view is synced here before anyone hears of it; it is *installed* when it is of this start and
+ * all its members have synced it too: only then may anything be decided under it. Numbers are never
+ * reused. One change at a time; when a member of a proposed view fails before it is installed, the
+ * next view shrinks that one. Knows nothing of transactions: callers decide when a change is needed
+ * and safe (a view that adds a member waits behind a barrier, see `admission.ts`).
  * Invariant: who knows no more than a view that was installed finds the newest one by asking all
  * its members, then those of the newest view that they tell of, and so on (`mayFollow`).
  */
@@ -20,7 +20,8 @@ import {
   sameEpoch,
   sameView,
 } from '../base/ids.js';
-import type { Status, Viewed } from '../rpc/messages.js';
+import type { Viewed } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -65,6 +66,14 @@ export class Membership {
     return this.latest !== this.installed;
   }
 
+  /**
+   * A view of an earlier start may have a successor, not known here, on its way to somebody who was
+   * not heard. A view of this epoch is newer than that one, wherever it arrives.
+   */
+  get isOfThisStart(): boolean {
+    return this.latest !== null && sameEpoch(this.latest.epoch, this.core.epoch);
+  }
+
   /** From the newest view known to be installed up to the latest. */
   get views(): readonly View[] {
     return this.chain;
@@ -72,10 +81,10 @@ export class Membership {
 
   /**
    * A change that only silent or unsound members hold up: a next view without them may take its
-   * place.
+   * place. So may one of this start, that of any before.
    */
   get isSettledEnough(): boolean {
-    if (!this.isChanging) return true;
+    if (!this.isChanging || !this.isOfThisStart) return true;
     if (!this.isDurable) return false;
     const missing = (this.latest?.members ?? []).filter(
       ({ storeId }) => !this.acknowledged.has(storeId),
@@ -257,13 +266,6 @@ export class Membership {
     this.peers.send(peer, { type: 'view', view: this.announced });
   }
 
-  /** After a start: the last view holds, and these members have synced it; true if that is all. */
-  resume(acknowledged: readonly StoreId[]): boolean {
-    this.acknowledged = new Set(acknowledged);
-    this.checkInstalled();
-    return !this.isChanging;
-  }
-
   /** True if it is the latest view that is stored there now. */
   onViewed(peer: Peer, { number, epoch }: Viewed): boolean {
     const { latest } = this;
@@ -277,7 +279,7 @@ export class Membership {
 
   private checkInstalled(): void {
     const { latest } = this;
-    if (latest === null || !this.isChanging || !this.isDurable) return;
+    if (latest === null || !this.isChanging || !this.isDurable || !this.isOfThisStart) return;
     if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
     this.installed = latest;
     this.established = latest;

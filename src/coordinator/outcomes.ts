@@ -4,11 +4,14 @@
  * Every txid up to `decidedTxid` has an outcome. Those above `settledTxid` are all remembered,
  * because a member may still be in doubt about them, except that a commit may be missing which a
  * start learnt from members alone: what is not remembered was committed. Older ones are kept for
- * clients that ask, as many as the limit allows. Knows nothing of participants.
+ * clients that ask, as many as the limit allows. Of which epoch a transaction was is known of all
+ * of them, so that another one of the same number is not taken for it. Knows nothing of
+ * participants.
  */
 import { assert } from '../base/assert.js';
 import type { TxId } from '../base/ids.js';
 import { REMEMBERED_ABORTS, REMEMBERED_OUTCOMES } from '../base/limits.js';
+import { type Lineage, epochAt, extended, joined } from '../base/lineage.js';
 
 export interface Decision {
   readonly epoch: number;
@@ -31,12 +34,14 @@ class Block {
 export class Outcomes {
   decidedTxid: TxId = 0;
   settledTxid: TxId = 0;
+  lineage: Lineage = [];
   /** By number, in ascending order. */
   private readonly blocks = new Map<number, Block>();
 
   add({ epoch, txid, commit }: Decision): void {
     assert(txid > this.decidedTxid, 'a transaction is decided once');
     this.decidedTxid = txid;
+    this.lineage = extended(this.lineage, epoch, txid);
     const block = this.blockFor(txid);
     block.epochs[txid % BLOCK_OUTCOMES] = epoch;
     block.kinds[txid % BLOCK_OUTCOMES] = commit ? COMMIT : ABORT;
@@ -63,9 +68,15 @@ export class Outcomes {
     return txid;
   }
 
+  /** Of the transaction that was decided under this number; undefined if it is too long ago. */
+  epochAt(txid: TxId): number | undefined {
+    return this.get(txid)?.epoch ?? epochAt(this.lineage, txid);
+  }
+
   /** Takes over, instead of what was known, what somebody else says was decided. */
-  replace(decided: TxId, settled: TxId, recent: readonly Decision[]): void {
+  replace(decided: TxId, settled: TxId, recent: readonly Decision[], lineage: Lineage): void {
     this.blocks.clear();
+    this.lineage = lineage;
     this.decidedTxid = 0;
     for (const decision of recent) {
       if (decision.txid > this.decidedTxid && decision.txid <= decided) this.add(decision);
@@ -76,11 +87,13 @@ export class Outcomes {
 
   /**
    * Everything up to here has ended, as members know that were asked: aborted if it is listed, else
-   * committed. `isSettled`: all members have told, so nobody will need to be.
+   * committed; of which epochs, says `lineage`. `isSettled`: all members have told, so nobody will
+   * need to be.
    */
-  extend(txid: TxId, aborted: readonly Decision[], isSettled: boolean): void {
+  extend(txid: TxId, aborted: readonly Decision[], lineage: Lineage, isSettled: boolean): void {
     const settled = isSettled ? txid : this.settledTxid;
-    this.replace(txid, settled, [...this.recent(), ...aborted]);
+    const whole = joined(this.lineage, this.decidedTxid, lineage, txid);
+    this.replace(txid, settled, [...this.recent(), ...aborted], whole);
   }
 
   /** What a new log segment must repeat: all that is unsettled, and some more. */

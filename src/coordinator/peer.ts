@@ -3,7 +3,7 @@
  * itself, and what it was told. Sends nothing and decides nothing: see `peers.ts`.
  */
 import type { Millis, Position, StoreId, TxId, View } from '../base/ids.js';
-import type { Status } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import { Channel } from './channel.js';
 import { Debt } from './debt.js';
 import { FailureDetector } from './failure-detector.js';

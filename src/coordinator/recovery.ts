@@ -62,7 +62,7 @@ export class CoordinatorRecovery {
       case 'state':
         for (const epoch of record.epochs) this.hintEpoch(epoch); // @E
         if (record.view !== null) this.view(record.view);
-        this.outcomes.replace(record.lastTxid, record.settledTxid, record.recent);
+        this.outcomes.replace(record.lastTxid, record.settledTxid, record.recent, record.lineage);
         this.isUnfinished = false;
         return;
       default:

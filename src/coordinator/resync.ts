@@ -8,7 +8,7 @@
  * whatever the view says: it is to be removed and refilled. Knows no I/O and decides nothing about
  * transactions.
  */
-import type { Status } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
@@ -36,9 +36,8 @@ export class Resync {
     const { toldTxid, outcomes } = this.core;
     for (let txid = peer.toldTxid + 1; txid <= toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
-      const decision = outcomes.get(txid);
-      const commit = decision?.commit ?? true;
-      const epoch = decision?.epoch ?? held?.epoch ?? 0;
+      const commit = outcomes.get(txid)?.commit ?? true;
+      const epoch = outcomes.epochAt(txid) ?? held?.epoch ?? 0;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });
     }
     // Behind the outcomes: where it is found on a disk, aborts of before are there too.
@@ -58,15 +57,13 @@ export class Resync {
     }
     for (let txid = status.resolved.txid + 1; txid <= core.toldTxid; txid += 1) {
       const held = status.inDoubt[txid - status.resolved.txid - 1];
-      const decision = core.outcomes.get(txid);
-      const commit = decision?.commit ?? true;
+      const commit = core.outcomes.get(txid)?.commit ?? true;
       if (commit && held === undefined) {
         return `it lacks transaction ${txid}, which was committed`;
       }
-      const isAnother =
-        held !== undefined && decision !== undefined && decision.epoch !== held.epoch;
-      if (isAnother) {
-        return `it lacks transaction ${decision.epoch}:${txid}, and holds another one instead`;
+      const epoch = core.outcomes.epochAt(txid);
+      if (held !== undefined && epoch !== undefined && epoch !== held.epoch) {
+        return `it lacks transaction ${epoch}:${txid}, and holds another one instead`;
       }
     }
     return this.leftover(status);

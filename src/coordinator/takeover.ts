@@ -28,7 +28,8 @@ import {
   sameView,
 } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
-import type { Status, Viewed } from '../rpc/messages.js';
+import type { Viewed } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
 import { Fences, type Turn } from './fences.js';
@@ -128,11 +129,6 @@ export class Takeover {
     this.inquiry.startOver();
   }
 
-  /** What was called meanwhile may have gone on without us. */
-  private isPast(step: Step): boolean {
-    return this.step !== step;
-  }
-
   private raise({ target, answers }: Conclusion): void {
     const { core, membership } = this;
     const clusters = clustersOf(answers, core.clusterId);
@@ -161,7 +157,7 @@ export class Takeover {
     core.persist({ kind: 'epoch', epoch: core.epoch, ...mark }, true);
     if (isWithoutLog) {
       // What this log says was aborted may have been committed since; the members know.
-      core.outcomes.replace(0, 0, []);
+      core.outcomes.replace(0, 0, [], []);
       if (!sameView(target, membership.latest)) core.persist({ kind: 'view', view: target }, true);
       membership.adopt([target]);
     }
@@ -179,7 +175,7 @@ export class Takeover {
   /** An operator has overridden what this log says: it must not count in the new generation. */
   private forgetOutcomes(): void {
     const { core } = this;
-    core.outcomes.replace(0, 0, []);
+    core.outcomes.replace(0, 0, [], []);
     this.provedTxid = 0;
     this.persistState();
     this.step = 'raising';
@@ -258,8 +254,9 @@ export class Takeover {
     const { core, membership } = this;
     const peer = this.inquiry.forcedPeer;
     if (peer === undefined || !peer.isFenced || peer.status === null) return;
-    const { txid } = peer.status.resolved;
-    core.outcomes.replace(txid, txid, []);
+    const { resolved, lineage } = peer.status;
+    const { txid } = resolved;
+    core.outcomes.replace(txid, txid, [], lineage);
     membership.force(peer, this.inquiry.highestKnownView());
     this.persistState();
     core.trace.event('warn', 'an operator forced this view: later writes of others are lost', {
@@ -292,18 +289,17 @@ export class Takeover {
     if (!this.mayDecide(view, missing, verdicts)) return;
     const exact = verdicts.deciders.length === view.members.length;
     const mustShrink = !exact && (verdicts.excluded.length > 0 || verdicts.needsExactView);
-    const mustChange = mustShrink || this.inquiry.isOfOthers(view);
+    const mustChange = mustShrink || (exact && !membership.isOfThisStart);
     const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
     if (mustChange && !this.mayFollow(view, deciders)) return;
     core.condition = 'deciding what was under way';
     if (mustChange) {
       core.lastTxid = verdicts.baseTxid;
       const shrinks = 'members are lost or silent at the start';
-      membership.propose(deciders, exact ? 'a start without log' : shrinks);
+      membership.propose(deciders, exact ? 'a start makes its own view' : shrinks);
       return;
     }
-    if ((!this.isInstalled(view, verdicts) && exact) || this.isPast('deciding')) return;
-    this.record(verdicts);
+    if (!exact || !membership.isChanging) this.record(verdicts);
   }
 
   private mayDecide(view: View, missing: readonly Member[], verdicts: Verdicts): boolean {
@@ -337,16 +333,6 @@ export class Takeover {
     return false;
   }
 
-  /** Nothing is decided under a view before all its members have synced it. */
-  private isInstalled(view: View, verdicts: Verdicts): boolean {
-    const { membership } = this;
-    if (!membership.isChanging) return true;
-    const acknowledged = verdicts.deciders.filter((storeId) =>
-      sameView(this.peers.byStore(storeId)?.status?.view ?? null, view),
-    );
-    return membership.resume(acknowledged);
-  }
-
   /** Its members hear of it, in a start behind what is known. */
   onViewDurable(): void {
     if (this.step === 'deciding') this.advance();
@@ -367,7 +353,7 @@ export class Takeover {
     const { outcomes } = core;
     if (this.inquiry.isWithoutLog || verdicts.baseTxid > outcomes.decidedTxid) {
       const isSettled = verdicts.deciders.length === this.membership.size;
-      outcomes.extend(verdicts.baseTxid, verdicts.aborted, isSettled);
+      outcomes.extend(verdicts.baseTxid, verdicts.aborted, verdicts.lineage, isSettled);
       this.persistState();
     }
     for (const { epoch, txid, commit } of verdicts.decisions) {

@@ -17,7 +17,8 @@
  * store is damaged or half filled (@X), if it lacks what our log says was committed (a commit
  * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n, its
  * log was cut at or before n, and another member has n (@Z), or if it prepared n under an older
- * epoch than another member (@W). Its absence proves nothing then. A single decider whose log was
+ * epoch than another member, or than that under which n has ended (@W). Its absence proves nothing
+ * then. A single decider whose log was
  * cut cannot testify against members that did not answer: our log may lack the last commits that
  * were told (`needsEverybody`).
  *
@@ -26,7 +27,8 @@
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
 import type { StoreId, TxId } from '../base/ids.js';
-import type { InDoubt, Status } from '../rpc/messages.js';
+import { type Lineage, epochAt } from '../base/lineage.js';
+import type { InDoubt, Status } from '../rpc/status.js';
 import type { Decision, Outcomes } from './outcomes.js';
 
 export interface Excluded {
@@ -42,6 +44,8 @@ export interface Verdicts {
   readonly baseTxid: TxId;
   /** Aborts up to the base that our log lacks: a member that is absent may be in doubt of them. */
   readonly aborted: readonly Decision[];
+  /** Of what is up to the base, as the deciders know. */
+  readonly lineage: Lineage;
   /** Outcomes above the base, contiguous, in txid order. */
   readonly decisions: readonly Decision[];
   /** Up to here somebody has resolved them, so that they are known, and not decided now. */
@@ -75,7 +79,8 @@ export function decideVerdicts(
   const witnesses = [...statuses, ...others].filter((status) => !status.empty);
   excludeLosers(deciders, witnesses, outcomes, provedTxid, exclude);
   const holders = statuses.filter((status) => !status.empty);
-  excludeUncertain(() => deciders, holders, exclude);
+  const endedAt = (txid: TxId): number => endedEpoch(txid, outcomes, witnesses);
+  excludeUncertain(() => deciders, holders, endedAt, exclude);
   const [only] = deciders;
   const needsEverybody = deciders.length === 1 && only !== undefined && only.tailFrom > 0;
   const walked = walk(deciders, witnesses, outcomes);
@@ -125,19 +130,21 @@ function firstLacking(
 
 /**
  * @Z and @W, from the lowest transaction in doubt up. That a damaged member has prepared one is
- * evidence too, though it decides nothing. What follows a transaction of an older epoch is of that
- * epoch's line, which ended there: it is no evidence.
+ * evidence too, though it decides nothing. What follows a transaction of an older epoch than one
+ * that has ended, or that a decider holds, is of that epoch's line, which ended there: it is no
+ * evidence.
  */
 function excludeUncertain(
   current: () => readonly Status[],
   notEmpty: readonly Status[],
+  endedAt: (txid: TxId) => number,
   exclude: (status: Status, why: string) => void,
 ): void {
   let holders = notEmpty;
   const highest = Math.max(0, ...holders.map(lastPrepared));
   const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
   for (let txid = lowest; txid <= highest; txid += 1) {
-    const newest = newestEpochAt(txid, current());
+    const newest = Math.max(endedAt(txid), newestEpochAt(txid, current()));
     holders = holders.filter((holder) => (inDoubtAt(holder, txid)?.epoch ?? newest) >= newest);
     const isHeld = newestEpochAt(txid, holders) > 0;
     for (const status of current()) {
@@ -171,7 +178,7 @@ function walk(
     const epoch = Math.max(0, ...holders.map((held) => held?.epoch ?? 0));
     const known = resolvedBySomebody(txid, witnesses); // @A is at or below the base
     if (known !== undefined) {
-      const named = epoch > 0 ? epoch : abortedEpoch(txid, witnesses);
+      const named = known ? endedEpoch(txid, outcomes, witnesses) : abortedEpoch(txid, witnesses);
       decisions.push({ epoch: named, txid, commit: known }); // @B
       continue;
     }
@@ -181,7 +188,8 @@ function walk(
     decisions.push({ epoch, txid, commit });
   }
   const aborted = abortsWithin(outcomes.decidedTxid, baseTxid, witnesses);
-  return { baseTxid, aborted, decisions, knownTxid, needsExactView };
+  const lineage = deciders[0]?.lineage ?? [];
+  return { baseTxid, aborted, lineage, decisions, knownTxid, needsExactView };
 }
 
 /** Of what this member is in doubt of, from the first on, what is known to have ended. */
@@ -192,7 +200,7 @@ export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes
   for (const { epoch, txid } of status.inDoubt) {
     if (txid > knownTxid) break;
     const known = txid <= outcomes.decidedTxid ? outcomes.get(txid) : learnt.get(txid);
-    if (known !== undefined && known.epoch !== epoch) break;
+    if ((known?.epoch ?? outcomes.epochAt(txid) ?? epoch) !== epoch) break;
     ends.push({ epoch, txid, commit: known?.commit ?? true });
   }
   return ends;
@@ -217,6 +225,18 @@ function resolvedBySomebody(txid: TxId, members: readonly Status[]): boolean | u
   const witness = members.find((status) => status.resolved.txid >= txid);
   if (witness === undefined) return undefined;
   return !witness.aborted.some((aborted) => aborted.txid === txid);
+}
+
+/** Of the transaction that ended under this number: 0 if none has, all if nobody remembers it. */
+function endedEpoch(txid: TxId, outcomes: Outcomes, witnesses: readonly Status[]): number {
+  const isDecided = txid <= outcomes.decidedTxid;
+  const knowing = witnesses.filter((status) => status.resolved.txid >= txid);
+  if (!isDecided && knowing.length === 0) return 0;
+  const epochs = knowing.map(({ lineage }) => epochAt(lineage, txid));
+  const known = [isDecided ? outcomes.epochAt(txid) : undefined, ...epochs].filter(
+    (epoch) => epoch !== undefined,
+  );
+  return known.length === 0 ? Infinity : Math.max(...known);
 }
 
 function abortedEpoch(txid: TxId, members: readonly Status[]): number {

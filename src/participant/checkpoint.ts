@@ -22,6 +22,7 @@ export function snapshotHeader(state: ParticipantState): SnapshotHeader {
     keys: state.table.size,
     bytes: state.table.bytes,
     aborted: [...state.aborted],
+    lineage: state.lineage,
   };
 }
 

@@ -7,7 +7,8 @@ import type { Millis, StoreId, ClusterId } from '../base/ids.js';
 import { SyncGate } from '../base/sync-gate.js';
 import { PIECE_BYTES } from '../base/limits.js';
 import type { Trace } from '../ports/trace.js';
-import type { Refused, Reply, Request, Status } from '../rpc/messages.js';
+import type { Refused, Reply, Request } from '../rpc/messages.js';
+import type { Status } from '../rpc/status.js';
 import { NO_EPOCH } from '../base/ids.js';
 import type { WalRecord } from '../wal/record.js';
 import type { Checkpoint, InstallStep, LinkId, ParticipantReady } from './ready.js';
@@ -192,6 +193,7 @@ export class ParticipantCore {
       synced: this.syncedTxid,
       inDoubt: state.inDoubt.map(({ record: { epoch, txid, crc } }) => ({ epoch, txid, crc })),
       aborted: [...state.aborted],
+      lineage: state.lineage,
       tailFrom: state.tailFrom,
       bytes: state.table.bytes,
       keys: state.table.size,

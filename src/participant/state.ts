@@ -16,6 +16,7 @@ import {
   START_POSITION,
 } from '../base/ids.js';
 import { REMEMBERED_ABORTS } from '../base/limits.js';
+import { type Lineage, extended } from '../base/lineage.js';
 import type { Lsn } from '../base/sync-gate.js';
 import { type PayloadFacts, applyPayload, loneValueCrc } from '../storage/apply.js';
 import { nextChain } from '../storage/commands.js';
@@ -42,6 +43,8 @@ export class ParticipantState {
   lastEpoch = 0;
   inDoubt: PreparedTransaction[] = [];
   aborted: { epoch: number; txid: TxId }[] = [];
+  /** Of what is resolved. */
+  lineage: Lineage = [];
   tailFrom: TxId = 0;
   fit = true;
   /** An install began and did not end: whatever is here counts as nothing. */
@@ -78,6 +81,7 @@ export class ParticipantState {
     const chain = nextChain(this.resolved.chain, epoch, txid, length, crc);
     this.resolved = { txid, chain };
     this.lastEpoch = epoch;
+    this.lineage = extended(this.lineage, epoch, txid);
     this.history.push({ epoch, txid, commit: true, length, crc, payload: head.payload, chain });
     this.stages.remove(head.record.stage);
     return results;
@@ -90,6 +94,7 @@ export class ParticipantState {
     if (head !== undefined) this.stages.remove(head.record.stage);
     this.resolved = { txid, chain: this.resolved.chain };
     this.aborted.push({ epoch, txid });
+    this.lineage = extended(this.lineage, epoch, txid);
     if (this.aborted.length > REMEMBERED_ABORTS) this.aborted.shift();
     const { chain } = this.resolved;
     this.history.push({ epoch, txid, commit: false, length: 0, crc: 0, payload: null, chain });
@@ -113,6 +118,7 @@ export class ParticipantState {
     this.lastEpoch = header.epoch;
     this.inDoubt = [];
     this.aborted = [...header.aborted];
+    this.lineage = header.lineage;
     this.stages.clear();
     this.history.reset(this.resolved);
     this.installing = false;

@@ -27,6 +27,7 @@ import {
 import * as hot from './hot-messages.js';
 import { MessageTable } from './message-table.js';
 import type * as m from './messages.js';
+import type { InDoubt, Status } from './status.js';
 import { type Arguments, KeptArguments } from '../resp/arguments.js';
 import { RpcProtocolError } from './rpc-protocol-error.js';
 
@@ -42,7 +43,7 @@ const view = record<View>({
   firstTxid: uint,
   members: list(record<Member>({ storeId: text, address: text })),
 });
-const status = record<m.Status>({
+const status = record<Status>({
   storeId: text,
   clusterId: ownIdentity,
   generation: uint32,
@@ -53,8 +54,9 @@ const status = record<m.Status>({
   resolved: position,
   digest: text,
   synced: uint,
-  inDoubt: list(record<m.InDoubt>({ epoch: uint, txid: uint, crc: uint })),
+  inDoubt: list(record<InDoubt>({ epoch: uint, txid: uint, crc: uint })),
   aborted: list(transaction),
+  lineage: list(transaction),
   tailFrom: uint,
   heardMsAgo: elapsedMs,
   heardEpoch: epoch,

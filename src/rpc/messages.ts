@@ -9,9 +9,10 @@
  */
 import type { Bytes } from '../base/bytes.js';
 import type { ClusterId, Epoch, Position, StoreId, TxId, View } from '../base/ids.js';
+import type { Status } from './status.js';
 
 /** Raised when a message changes its meaning; a peer with another number is refused by name. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export type Purpose = 'data' | 'heartbeat' | 'catchup';
 
@@ -180,42 +181,6 @@ export type Request =
   | Fetch
   | FetchSnapshot
   | FetchFrames;
-
-/** A transaction that is prepared and has no outcome yet. */
-export interface InDoubt {
-  readonly epoch: number;
-  readonly txid: TxId;
-  readonly crc: number;
-}
-
-/** What a participant knows of itself. All of it is durable when it is said. */
-export interface Status {
-  readonly storeId: StoreId;
-  readonly clusterId: ClusterId;
-  readonly generation: number;
-  /** Holds nothing: new, wiped, or its refill was cut off. */
-  readonly empty: boolean;
-  /** False: its state was found damaged; it must be refilled from a snapshot. */
-  readonly fit: boolean;
-  readonly epoch: Epoch;
-  readonly view: View | null;
-  /** Every txid up to here has ended here. */
-  readonly resolved: Position;
-  readonly digest: string;
-  /** Every outcome up to here is synced here. */
-  readonly synced: TxId;
-  /** Contiguous from `resolved.txid + 1`. */
-  readonly inDoubt: readonly InDoubt[];
-  /** The most recent aborted transactions up to `resolved`. */
-  readonly aborted: readonly { readonly epoch: number; readonly txid: TxId }[];
-  /** Not 0: a torn tail was cut here; absence from this txid on proves nothing. */
-  readonly tailFrom: TxId;
-  /** Milliseconds since a coordinator's heartbeat arrived, or -1; and that coordinator's epoch. */
-  readonly heardMsAgo: number;
-  readonly heardEpoch: Epoch;
-  readonly bytes: number;
-  readonly keys: number;
-}
 
 /** Answers `hello`: who I am, and my half of the proof. */
 export interface Welcome {

@@ -4,14 +4,14 @@
  * sense: whatever is read here has every field, of a size that a log can hold.
  */
 import type { TxId } from '../base/ids.js';
-import { REMEMBERED_ABORTS } from '../base/limits.js';
+import { REMEMBERED_ABORTS, REMEMBERED_LINEAGE } from '../base/limits.js';
 
 /** A record of the log holds 48 bits. */
 const MAX_NUMBER = 2 ** 48 - 1;
 
 const MAX_HASH_CHARACTERS = 512;
 
-interface Aborted {
+interface Named {
   readonly epoch: number;
   readonly txid: TxId;
 }
@@ -27,15 +27,18 @@ export interface SnapshotHeader {
   /**
    * The most recent aborted transactions: what is at or below `txid` and not here was committed.
    */
-  readonly aborted: readonly Aborted[];
+  readonly aborted: readonly Named[];
+  /** Where each epoch begins; unknown to snapshots of 0.1.0. */
+  readonly lineage: readonly Named[];
 }
 
 /** Null if the text is not a whole header. What a later release adds is left out. */
 export function parseSnapshotHeader(text: string): SnapshotHeader | null {
-  const { txid, epoch, chain, digest, keys, bytes, aborted } = fieldsOf(text);
+  const { txid, epoch, chain, digest, keys, bytes, aborted, lineage = [] } = fieldsOf(text);
   if (!isNumber(txid) || !isNumber(epoch) || !isNumber(keys) || !isNumber(bytes)) return null;
-  if (!isHash(chain) || !isHash(digest) || !isListOfAborted(aborted)) return null;
-  return { txid, epoch, chain, digest, keys, bytes, aborted };
+  if (!isHash(chain) || !isHash(digest)) return null;
+  if (!isList(aborted, REMEMBERED_ABORTS) || !isList(lineage, REMEMBERED_LINEAGE)) return null;
+  return { txid, epoch, chain, digest, keys, bytes, aborted, lineage };
 }
 
 function fieldsOf(text: string): Partial<Record<keyof SnapshotHeader, unknown>> {
@@ -56,12 +59,12 @@ function isHash(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_HASH_CHARACTERS;
 }
 
-function isListOfAborted(value: unknown): value is Aborted[] {
-  return Array.isArray(value) && value.length <= REMEMBERED_ABORTS && value.every(isAborted);
+function isList(value: unknown, limit: number): value is Named[] {
+  return Array.isArray(value) && value.length <= limit && value.every(isNamed);
 }
 
-function isAborted(value: unknown): boolean {
+function isNamed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { epoch, txid }: Partial<Record<keyof Aborted, unknown>> = value;
+  const { epoch, txid }: Partial<Record<keyof Named, unknown>> = value;
   return isNumber(epoch) && isNumber(txid);
 }

@@ -9,6 +9,7 @@ import { assert, unreachable } from '../base/assert.js';
 import { crcOfBoth } from '../base/crc-parts.js';
 import { crc32 } from '../base/hash.js';
 import type { View } from '../base/ids.js';
+import type { Lineage } from '../base/lineage.js';
 import {
   FieldReader,
   FieldWriter,
@@ -239,6 +240,10 @@ function stateFields(record: StateRecord): Buffer {
   for (const { epoch, txid, commit } of record.recent) {
     fields.integer(epoch).integer(txid).flag(commit);
   }
+  if (record.lineage.length > 0) {
+    fields.u32(record.lineage.length);
+    for (const { epoch, txid } of record.lineage) fields.integer(epoch).integer(txid);
+  }
   return fields.finish();
 }
 
@@ -331,5 +336,15 @@ function stateOf(lastTxid: number, fields: FieldReader): StateRecord {
     const txid = fields.integer();
     return { epoch, txid, commit: fields.flag() };
   });
-  return { kind: 'state', lastTxid, settledTxid, view, epochs, recent };
+  const lineage = fields.isAtEnd ? [] : lineageOf(fields);
+  return { kind: 'state', lastTxid, settledTxid, view, epochs, recent, lineage };
+}
+
+function lineageOf(fields: FieldReader): Lineage {
+  const lineage = fields.list(() => {
+    const epoch = fields.integer();
+    return { epoch, txid: fields.integer() };
+  });
+  if (lineage.length === 0) throw new MalformedRecordError('a list that says nothing');
+  return lineage;
 }

@@ -4,6 +4,7 @@
  * or protocol steps.
  */
 import type { ClusterId, Epoch, StoreId, TxId, View } from '../base/ids.js';
+import type { Lineage } from '../base/lineage.js';
 
 /**
  * Participant: this transaction is durable here and awaits its outcome. Written before the vote.
@@ -116,6 +117,8 @@ export interface StateRecord {
     readonly txid: TxId;
     readonly commit: boolean;
   }[];
+  /** Of what is decided; empty if nothing is, or in a folder of 0.1.0. */
+  readonly lineage: Lineage;
 }
 
 export type WalRecord =

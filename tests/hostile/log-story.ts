@@ -359,6 +359,7 @@ async function beginAnew(
     view: shown.kind === 'view' ? shown.view : null,
     epochs: [{ number: numbers.epoch, nonce: `nonce${numbers.epoch}` }],
     recent,
+    lineage: [],
   };
   const rolled = notes.log.roll([state]);
   await notes.log.flush();

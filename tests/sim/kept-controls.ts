@@ -79,12 +79,12 @@ export const KEPT_CONTROLS: readonly Control[] = [
   },
   {
     name: 'view-of-a-coordinator-before',
-    rule: 'A start without log makes a view of its own epoch before it decides',
+    rule: 'A start makes a view of its own epoch before it decides',
     edits: [
       {
-        file: 'src/coordinator/takeover.js',
-        find: 'mustShrink || this.inquiry.isOfOthers(view)',
-        replace: 'mustShrink',
+        file: 'src/coordinator/membership.js',
+        find: 'return this.latest !== null && sameEpoch(this.latest.epoch, this.core.epoch);',
+        replace: 'return true;',
       },
     ],
   },

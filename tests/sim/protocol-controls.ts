@@ -111,7 +111,11 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     also: {
       what: 'the look at what a member brings back, and that at what is committed',
       edits: [
-        { file: 'src/coordinator/resync.js', find: 'if (isAnother) {', replace: 'if (false) {' },
+        {
+          file: 'src/coordinator/resync.js',
+          find: 'if (held !== undefined && epoch !== undefined && epoch !== held.epoch) {',
+          replace: 'if (false) {',
+        },
         {
           file: 'src/coordinator/resync.js',
           find: 'return this.leftover(status);',

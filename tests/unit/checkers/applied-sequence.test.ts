@@ -193,6 +193,7 @@ describe('the applied sequence of a log', () => {
         view: null,
         epochs: [],
         recent: [{ epoch: 1, txid: 2, commit: false }],
+        lineage: [],
       },
       outcome('commit', 3, 2),
       outcome('commit', 4),

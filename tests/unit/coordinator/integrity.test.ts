@@ -175,6 +175,7 @@ describe('coordinator/resync', () => {
         view: view(1, 'a', 'b'),
         epochs: [epoch(1)],
         recent: [],
+        lineage: [],
       },
     ];
     const driver = new CoordinatorDriver({ names: ['a', 'b'], log });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { decideVerdicts, knownEnds } from '../../../src/coordinator/verdicts.js';
-import type { Status } from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 import { decided, holding, logOf } from './statuses.js';
 
 const a = (words: string): Status => holding('a', words);
@@ -30,7 +30,7 @@ describe('coordinator/verdicts: what a member is told before the view', () => {
 
   it('takes for committed what is not remembered', () => {
     const outcomes = logOf('');
-    outcomes.replace(2, 2, [{ epoch: 1, txid: 2, commit: false }]);
+    outcomes.replace(2, 2, [{ epoch: 1, txid: 2, commit: false }], [{ epoch: 1, txid: 1 }]);
     const status = a('1 1');
     const verdicts = decideVerdicts([status], outcomes);
     expect(decided(knownEnds(status, verdicts, outcomes))).to.deep.equal(['1:1 C', '1:2 A']);

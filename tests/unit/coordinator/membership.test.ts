@@ -158,7 +158,7 @@ describe('coordinator/membership', () => {
     const { membership } = new CoordinatorDriver().machine;
     expect([membership.size, membership.isChanging]).to.deep.equal([0, false]);
     expect(membership.memberPeers()).to.deep.equal([]);
-    membership.resume([]);
+    expect(membership.isOfThisStart).to.equal(false);
     expect(membership.installed).to.equal(null);
   });
 });

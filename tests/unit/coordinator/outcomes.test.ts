@@ -52,7 +52,7 @@ describe('coordinator/outcomes', () => {
       { epoch: 7, txid: 3, commit: false },
       { epoch: 7, txid: 6, commit: true },
     ];
-    outcomes.replace(5, 4, recent);
+    outcomes.replace(5, 4, recent, []);
     expect(outcomes.get(1)).to.equal(undefined);
     expect(decided(outcomes.recent()), 'in order, up to what is decided').to.deep.equal([
       '7:2 A',
@@ -66,10 +66,10 @@ describe('coordinator/outcomes', () => {
   it('learns from members what it lacks: aborts by name, commits by their absence', () => {
     const outcomes = logOf('C A', 1);
     const aborted = [{ epoch: 1, txid: 4, commit: false }];
-    outcomes.extend(5, aborted, false);
+    outcomes.extend(5, aborted, [], false);
     expect(decided(outcomes.recent())).to.deep.equal(['1:1 C', '1:2 A', '1:4 A']);
     expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([5, 1]);
-    outcomes.extend(6, [], true);
+    outcomes.extend(6, [], [], true);
     expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([6, 6]);
     expect(outcomes.get(4)?.commit).to.equal(false);
   });
@@ -84,13 +84,13 @@ describe('coordinator/outcomes', () => {
       expect(logOf(words).lastCommitted, words).to.equal(last);
     }
     const outcomes = logOf('C');
-    outcomes.extend(3, [{ epoch: 1, txid: 3, commit: false }], true);
+    outcomes.extend(3, [{ epoch: 1, txid: 3, commit: false }], [], true);
     expect(outcomes.lastCommitted, 'what is not remembered was committed').to.equal(2);
   });
 
   it('goes back where an operator says so', () => {
     const outcomes = logOf('C C C C', 4);
-    outcomes.replace(2, 2, outcomes.recent());
+    outcomes.replace(2, 2, outcomes.recent(), []);
     expect([outcomes.decidedTxid, outcomes.settledTxid]).to.deep.equal([2, 2]);
     expect(outcomes.get(3)).to.equal(undefined);
     outcomes.add({ epoch: 9, txid: 3, commit: false });

@@ -19,7 +19,8 @@ const begun = (number: number): WalRecord => ({ kind: 'epoch', epoch: epoch(numb
 const viewed = (number: number): WalRecord => ({ kind: 'view', view: view(number, 'a') });
 
 function state(lastTxid: number, settledTxid: number, changes: object = {}): WalRecord {
-  return { kind: 'state', lastTxid, settledTxid, view: null, epochs: [], recent: [], ...changes };
+  const lists = { epochs: [], recent: [], lineage: [] };
+  return { kind: 'state', lastTxid, settledTxid, view: null, ...lists, ...changes };
 }
 
 function replay(...records: readonly WalRecord[]) {

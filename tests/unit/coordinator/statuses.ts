@@ -3,7 +3,8 @@
  */
 import type { Epoch, View } from '../../../src/base/ids.js';
 import { type Decision, Outcomes } from '../../../src/coordinator/outcomes.js';
-import type { Status, Viewed } from '../../../src/rpc/messages.js';
+import type { Viewed } from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 
 export const epoch = (number: number, nonce = `n${number}`): Epoch => ({ number, nonce });
 
@@ -31,6 +32,7 @@ export function status(name: string, changes: Partial<Status> = {}): Status {
     synced: 0,
     inDoubt: [],
     aborted: [],
+    lineage: [],
     tailFrom: 0,
     heardMsAgo: -1,
     heardEpoch: epoch(0, ''),
@@ -41,8 +43,8 @@ export function status(name: string, changes: Partial<Status> = {}): Status {
 }
 
 /**
- * `'C A 2 3'`: transaction 1 committed, 2 aborted, then in doubt under these epochs, in txid order.
- * The payload of (epoch, txid) is always the same.
+ * `'C A 2 3'`: transaction 1 committed, 2 aborted, both of epoch 1, then in doubt under these
+ * epochs, in txid order. The payload of (epoch, txid) is always the same.
  */
 export function holding(name: string, words: string, changes: Partial<Status> = {}): Status {
   const list = words.split(' ').filter((word) => word !== '');
@@ -53,7 +55,8 @@ export function holding(name: string, words: string, changes: Partial<Status> = 
     return { epoch: Number(word), txid, crc: Number(word) * 1000 + txid };
   });
   const resolved = { txid: ended, chain: `chain-${ended}` };
-  return status(name, { resolved, aborted, inDoubt, synced: ended, ...changes });
+  const lineage = ended > 0 ? [{ epoch: 1, txid: 1 }] : [];
+  return status(name, { resolved, aborted, lineage, inDoubt, synced: ended, ...changes });
 }
 
 /** A log with these outcomes from transaction 1 on: `'C A C'`. */

@@ -182,6 +182,8 @@ describe('coordinator/takeover: members on the way', () => {
     driver.part('a').wake();
     driver.part('a').lose();
     driver.run(100);
+    driver.sync();
+    driver.run(10);
     expect([driver.phase, driver.log.at(-1)?.kind]).to.deep.equal(['recovering', 'commit']);
     c.isUp = true;
     driver.run(700);

@@ -17,6 +17,8 @@ describe('coordinator/takeover: with its log', () => {
     expect(driver.epoch.number).to.equal(2);
     driver.sync();
     expect(driver.part('a').last('fence').epoch).to.deep.equal(driver.epoch);
+    expect(kinds(driver).slice(-1), 'then a view of this start').to.deep.equal(['view']);
+    driver.sync();
     expect(kinds(driver).slice(-1)).to.deep.equal(['abort']);
     expect([driver.phase, driver.told(token)]).to.deep.equal(['recovering', '']);
     expect(driver.part('c').all('outcome'), 'a verdict is synced first').to.deep.equal([]);
@@ -65,14 +67,32 @@ describe('coordinator/takeover: with its log', () => {
     expect(driver.machine.core.outcomes.get(2)?.commit).to.equal(true);
   });
 
-  it('has the last view synced by all its members before it decides', () => {
+  it('has a view of its own epoch synced by all its members before it decides', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
-    holds(driver.part('b'), 'C', { view: null });
     driver.part('b').silent.add('view');
     driver.run(300);
-    expect(driver.phase).to.equal('recovering');
+    expect([driver.phase, driver.members]).to.deep.equal(['recovering', '(a b c)']);
     driver.part('b').say(viewed(view(1)));
-    expect(driver.phase).to.equal('serving');
+    expect(driver.phase, 'that of the start before').to.equal('recovering');
+    driver.part('b').say({ type: 'viewed', number: 2, epoch: driver.epoch });
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
+  });
+
+  it('makes that view when a member comes back that was silent at the start', () => {
+    const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b', 'c') });
+    driver.part('c').isUp = false;
+    driver.run(1500);
+    expect([driver.phase, driver.members], 'nobody left yet').to.deep.equal(['serving', '(a b c)']);
+    driver.part('c').isUp = true;
+    driver.part('c').silent.add('view');
+    driver.run(500);
+    const { latest } = driver.machine.membership;
+    expect([latest?.epoch, latest?.number]).to.deep.equal([driver.epoch, 2]);
+    const token = driver.set('k');
+    driver.run(100);
+    expect(driver.told(token), 'nothing is decided under the older one').to.equal('');
+    driver.part('c').say({ type: 'viewed', number: 2, epoch: driver.epoch });
+    expect([driver.told(token), driver.members]).to.deep.equal(['ok', 'a b c']);
   });
 
   it('waits for somebody of the last view, as long as it takes', () => {
@@ -155,7 +175,7 @@ describe('coordinator/takeover: with its log', () => {
     driver.step({ type: 'tick' });
     const [state] = driver.checkpoint ?? [];
     if (state?.kind !== 'state') throw new Error('no state');
-    expect([state.lastTxid, state.view?.number, state.recent.length]).to.deep.equal([2, 1, 2]);
+    expect([state.lastTxid, state.view?.number, state.recent.length]).to.deep.equal([2, 2, 2]);
     expect(state.epochs).to.deep.equal([epoch(1), driver.epoch]);
   });
 });

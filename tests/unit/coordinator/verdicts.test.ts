@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decideVerdicts, lastPrepared } from '../../../src/coordinator/verdicts.js';
-import type { Status } from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 import { decided, holding, logOf } from './statuses.js';
 
 interface Case {
@@ -253,7 +253,7 @@ describe('coordinator/verdicts', () => {
 
   it('forgets nothing that its log settled long ago', () => {
     const outcomes = logOf('C C');
-    outcomes.replace(2, 2, []);
+    outcomes.replace(2, 2, [], []);
     const { excluded } = decideVerdicts([a('C'), b('C C')], outcomes);
     expect(excluded.map(({ storeId }) => storeId)).to.deep.equal(['s-a']);
   });

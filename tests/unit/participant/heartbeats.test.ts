@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Ping } from '../../../src/rpc/messages.js';
+import type {} from '../../../src/rpc/status.js';
 import { ParticipantDriver, epoch, set } from './participant-driver.js';
-import type { Status } from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 
 const ping = (sequence: number, number = 1, nonce = 'n'): Ping => ({
   type: 'ping',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Status } from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 import { proof, proofText } from '../../../src/rpc/proof.js';
 import {
   CLUSTER,

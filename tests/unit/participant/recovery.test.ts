@@ -29,6 +29,7 @@ function told(state: ParticipantState): object {
     digest: state.table.digest(),
     inDoubt: state.inDoubt.map(({ record }) => [record.epoch, record.txid, record.crc]),
     aborted: state.aborted,
+    lineage: state.lineage,
     view: state.view,
     epoch: state.epoch,
     tail: state.tailFrom,
@@ -220,7 +221,16 @@ describe('participant/recovery', () => {
 
   it('counts as empty when the snapshot that a RESET speaks of is not there', () => {
     const table = new Table();
-    const header = { txid: 7, epoch: 1, chain: 'x', digest: '', keys: 0, bytes: 0, aborted: [] };
+    const header = {
+      txid: 7,
+      epoch: 1,
+      chain: 'x',
+      digest: '',
+      keys: 0,
+      bytes: 0,
+      aborted: [],
+      lineage: [],
+    };
     for (const [txid, chain, installing] of [
       [7, 'x', false],
       [7, 'y', true],
@@ -238,13 +248,15 @@ describe('participant/recovery', () => {
     const table = new Table();
     table.set('k', Buffer.from('old'));
     const aborted = [{ epoch: 1, txid: 6 }];
-    const header = { txid: 7, epoch: 1, chain: 'x', digest: '', keys: 1, bytes: 0, aborted };
+    const lineage = [{ epoch: 1, txid: 4 }];
+    const names = { txid: 7, epoch: 1, chain: 'x', digest: '' };
+    const header = { ...names, keys: 1, bytes: 0, aborted, lineage };
     const recovery = new ParticipantRecovery(1000);
     recovery.snapshot(header, table);
     for (const record of [p(7), commit(7), p(8), commit(8)]) recovery.feed(record);
     const state = recovery.finish(false);
     expect(read(state)).to.equal('v8');
-    expect(state.aborted).to.deep.equal(aborted);
+    expect([state.aborted, state.lineage]).to.deep.equal([aborted, lineage]);
     expect(state.resolved.chain).to.not.equal('x');
   });
 });
@@ -304,22 +316,15 @@ describe('participant/recovery, of any log', () => {
       fc.property(choices, fc.nat(), fc.boolean(), (list, seed, repeats) => {
         const log = legalLog(list);
         const at = seed % (log.length + 1);
-        const {
-          table,
-          resolved,
-          lastEpoch,
-          aborted,
-          inDoubt,
-          epoch: e,
-          view: v,
-        } = replay(...log.slice(0, at));
+        const before = replay(...log.slice(0, at));
+        const { resolved, lastEpoch: epoch, aborted, lineage } = before;
         const recovery = new ParticipantRecovery(100_000);
         const sizes = { digest: '', keys: 0, bytes: 0 };
-        recovery.snapshot({ ...resolved, epoch: lastEpoch, aborted, ...sizes }, table);
-        recovery.hintEpoch(e);
-        recovery.hintView(v);
+        recovery.snapshot({ ...resolved, epoch, aborted, lineage, ...sizes }, before.table);
+        recovery.hintEpoch(before.epoch);
+        recovery.hintView(before.view);
         if (repeats) for (const record of log.slice(0, at)) feedRepeated(recovery, record);
-        for (const { record } of inDoubt) recovery.feed(record);
+        for (const { record } of before.inDoubt) recovery.feed(record);
         for (const record of log.slice(at)) recovery.feed(record);
         expect(told(recovery.finish(false))).to.deep.equal(told(replay(...log)));
       }),

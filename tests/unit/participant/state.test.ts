@@ -78,13 +78,14 @@ describe('participant/state', () => {
     Object.assign(state, { fit: false, installing: true, tailFrom: 9 });
     const table = new Table();
     const aborted = [{ epoch: 2, txid: 40 }];
+    const lineage = [{ epoch: 1, txid: 1 }];
     const sizes = { digest: '', keys: 0, bytes: 0 };
-    state.restore({ txid: 41, epoch: 2, chain: 'x', aborted, ...sizes }, table);
+    state.restore({ txid: 41, epoch: 2, chain: 'x', aborted, lineage, ...sizes }, table);
     expect(state.table).to.equal(table);
     expect(state.resolved).to.deep.equal({ txid: 41, chain: 'x' });
     expect([state.fit, state.installing, state.tailFrom]).to.deep.equal([true, false, 0]);
     expect([state.inDoubt.length, state.stages.count, state.lastEpoch]).to.deep.equal([0, 0, 2]);
-    expect(state.aborted).to.deep.equal(aborted);
+    expect([state.aborted, state.lineage]).to.deep.equal([aborted, lineage]);
     expect(state.history.knows(state.resolved)).to.equal(true);
   });
 });

@@ -7,6 +7,7 @@ import { bytesOf } from '../../../src/base/bytes.js';
 import type { Epoch, Position, View } from '../../../src/base/ids.js';
 import { MAX_NUMBER } from '../../../src/rpc/limits.js';
 import type * as m from '../../../src/rpc/messages.js';
+import type { Status } from '../../../src/rpc/status.js';
 
 type Arbitraries<M extends { readonly type: string }> = {
   readonly [T in M['type']]: fc.Arbitrary<M & { readonly type: T }>;
@@ -40,7 +41,7 @@ const view: fc.Arbitrary<View> = fc.record({
   firstTxid: uint,
   members: fc.array(fc.record({ storeId: text, address: text }), { maxLength: 5 }),
 });
-const status: fc.Arbitrary<m.Status> = fc.record({
+const status: fc.Arbitrary<Status> = fc.record({
   storeId: text,
   clusterId: identity,
   generation: uint32,
@@ -53,6 +54,7 @@ const status: fc.Arbitrary<m.Status> = fc.record({
   synced: uint,
   inDoubt: fc.array(fc.record({ epoch: uint, txid: uint, crc: uint }), { maxLength: 5 }),
   aborted: fc.array(transaction, { maxLength: 5 }),
+  lineage: fc.array(transaction, { maxLength: 5 }),
   tailFrom: uint,
   heardMsAgo: signed,
   heardEpoch: epoch,

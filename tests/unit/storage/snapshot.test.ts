@@ -21,6 +21,7 @@ function headerOf(table: Table, txid = 7): SnapshotHeader {
     keys: table.size,
     bytes: table.bytes,
     aborted: [{ epoch: 1, txid: 3 }],
+    lineage: [],
   };
 }
 

@@ -35,7 +35,16 @@ function filled(): Table {
 function headerOf(table: Table): SnapshotHeader {
   const { size: keys, bytes } = table;
   const chain = 'c'.repeat(32);
-  return { txid: 7, epoch: 2, chain, digest: table.digest(), keys, bytes, aborted: [] };
+  return {
+    txid: 7,
+    epoch: 2,
+    chain,
+    digest: table.digest(),
+    keys,
+    bytes,
+    aborted: [],
+    lineage: [],
+  };
 }
 
 /** The most that hold a page. */

@@ -45,7 +45,16 @@ function tableAt(txid: number): Table {
 function headerAt(txid: number): SnapshotHeader {
   const table = tableAt(txid);
   const { size: keys, bytes } = table;
-  return { txid, epoch: 3, chain: 'c', digest: table.digest(), keys, bytes, aborted: [] };
+  return {
+    txid,
+    epoch: 3,
+    chain: 'c',
+    digest: table.digest(),
+    keys,
+    bytes,
+    aborted: [],
+    lineage: [],
+  };
 }
 
 function framesAt(txid: number): Buffer[] {

@@ -55,7 +55,7 @@ describe('wal/dump: folders in odd states', () => {
 
   it('shows a base record that knows no epoch', async () => {
     const log = await begin(disk);
-    const lists = { view: null, epochs: [], recent: [] };
+    const lists = { view: null, epochs: [], recent: [], lineage: [] };
     log.append({ kind: 'state', lastTxid: 1, settledTxid: 1, ...lists });
     await log.flush();
     expect((await dumped(disk)).at(-1)).to.include({ kind: 'state', view: null, epochs: 0 });

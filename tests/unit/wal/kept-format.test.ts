@@ -46,7 +46,7 @@ describe('wal: format 1', () => {
     const options = { ...OPTIONS, role: 'coordinator' as const };
     const { folder, records } = await replay(disk, options);
     const written = [
-      state(7),
+      { ...state(7), lineage: [] },
       epoch(2),
       view(2),
       commit(8),

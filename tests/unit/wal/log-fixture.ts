@@ -76,6 +76,7 @@ export function tableWith(
     keys: table.size,
     bytes: table.bytes,
     aborted: [],
+    lineage: [],
   };
   const snapshot = table.beginSnapshot();
   const frames = [...snapshotFrames(snapshot, header)];

@@ -51,6 +51,7 @@ export function state(lastTxid: number): WalRecord {
       { number: 2, nonce: 'y' },
     ],
     recent: [{ epoch: 2, txid: lastTxid, commit: false }],
+    lineage: [{ epoch: 2, txid: 1 }],
   };
 }
 
@@ -126,5 +127,6 @@ export const anyRecord: fc.Arbitrary<WalRecord> = fc.oneof(
     recent: fc.array(fc.record({ epoch: integer, txid: integer, commit: fc.boolean() }), {
       maxLength: 5,
     }),
+    lineage: fc.array(fc.record({ epoch: integer, txid: integer }), { maxLength: 5 }),
   }),
 );
