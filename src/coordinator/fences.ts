@@ -42,13 +42,17 @@ export class Fences {
   /**
    * Sends a member the view, behind all outcomes that anybody here knows of. They are on its disk
    * before the view is: who finds it there, and asks nobody that is left out, finds them too. Who
-   * does not decide gets none: it could not be told what it lacks.
+   * does not decide could not be told what it lacks, so it gets none, and the view only if that
+   * leaves out nobody: who finds it there asks no fewer than before.
    */
   show(peer: Peer, verdicts: Verdicts): void {
     const { status } = peer;
     const { announced } = this.membership;
     if (status === null || announced === null || peer.toldView === announced) return;
-    if (!verdicts.deciders.includes(status.storeId)) return;
+    if (!verdicts.deciders.includes(status.storeId)) {
+      if (this.membership.leavesOutNobody(announced, status.view)) this.membership.sendTo(peer);
+      return;
+    }
     for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
       if (txid <= peer.toldTxid) continue;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });

@@ -140,6 +140,12 @@ export class Membership {
     );
   }
 
+  /** Whether it has all members of the other one, and of all views that still count. */
+  leavesOutNobody(view: View, other: View | null): boolean {
+    const others = [...this.chain, ...(other === null ? [] : [other])];
+    return others.every(({ members }) => members.every(({ storeId }) => isMember(view, storeId)));
+  }
+
   /** Who would make these members a view that may follow, and why it does not; for people. */
   awaitedFor(members: readonly Peer[]): string {
     const unmet = this.chain.filter((view) =>

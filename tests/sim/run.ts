@@ -228,18 +228,13 @@ export class SimRun {
 
   /**
    * One member's folder was lost, and before it was replaced the log of the only other one was cut.
-   * Or the coordinator's folder was lost, and the log was cut of the last one that knows what was
-   * decided before another one joined. Nobody can tell what that lacks: an operator must decide.
+   * Nobody can tell what that lacks: an operator must decide.
    */
   private isRightlyRefused(): boolean {
     const { cluster, faults } = this;
     const condition = cluster.coordinator.machine?.core.condition ?? '';
     const isReplaced = cluster.participants.some((each) => faults.replaced.has(each));
-    const isForgotten = cluster.coordinator.disk.wasWiped;
-    return (
-      (isReplaced && /may decide has a log that was cut/.test(condition)) ||
-      (isForgotten && /was not seen to be stored; needs \S+ \(but its log was cut/.test(condition))
-    );
+    return isReplaced && /may decide has a log that was cut/.test(condition);
   }
 
   private async probe(): Promise<void> {

@@ -28,6 +28,14 @@ describe('coordinator/verdicts: what a member is told before the view', () => {
     expect(told(a('C 1 2'), [], 'C A A')).to.deep.equal(['1:2 A']);
   });
 
+  it('is nothing where another transaction ended under that number', () => {
+    const outcomes = logOf('');
+    outcomes.replace(2, 2, [], [{ epoch: 2, txid: 2 }]);
+    const verdicts = decideVerdicts([a('C 2')], outcomes);
+    expect(decided(knownEnds(a('C 2'), verdicts, outcomes))).to.deep.equal(['2:2 C']);
+    expect(decided(knownEnds(a('C 1'), verdicts, outcomes))).to.deep.equal([]);
+  });
+
   it('takes for committed what is not remembered', () => {
     const outcomes = logOf('');
     outcomes.replace(2, 2, [{ epoch: 1, txid: 2, commit: false }], [{ epoch: 1, txid: 1 }]);

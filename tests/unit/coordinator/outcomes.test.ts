@@ -74,6 +74,24 @@ describe('coordinator/outcomes', () => {
     expect(outcomes.get(4)?.commit).to.equal(false);
   });
 
+  it('knows of which epoch everything was, also what it learnt or does not remember', () => {
+    const outcomes = logOf('C C2');
+    outcomes.extend(
+      4,
+      [],
+      [
+        { epoch: 1, txid: 1 },
+        { epoch: 3, txid: 4 },
+      ],
+      true,
+    );
+    outcomes.add({ epoch: 5, txid: 5, commit: true });
+    const epochs = [1, 2, 3, 4, 5].map((txid) => outcomes.epochAt(txid));
+    expect(epochs).to.deep.equal([1, 2, 2, 3, 5]);
+    outcomes.replace(9, 9, [], [{ epoch: 5, txid: 7 }]);
+    expect([outcomes.epochAt(6), outcomes.epochAt(9)]).to.deep.equal([undefined, 5]);
+  });
+
   it('knows the last commit, before which aborts prove nothing', () => {
     for (const [words, last] of [
       ['', 0],

@@ -2,6 +2,7 @@
  * Statuses as participants report them, from a few words.
  */
 import type { Epoch, View } from '../../../src/base/ids.js';
+import { type Lineage, extended } from '../../../src/base/lineage.js';
 import { type Decision, Outcomes } from '../../../src/coordinator/outcomes.js';
 import type { Viewed } from '../../../src/rpc/messages.js';
 import type { Status } from '../../../src/rpc/status.js';
@@ -43,29 +44,38 @@ export function status(name: string, changes: Partial<Status> = {}): Status {
 }
 
 /**
- * `'C A 2 3'`: transaction 1 committed, 2 aborted, both of epoch 1, then in doubt under these
+ * `'C A2 2 3'`: transaction 1 committed, 2 aborted, of epochs 1 and 2, then in doubt under these
  * epochs, in txid order. The payload of (epoch, txid) is always the same.
  */
 export function holding(name: string, words: string, changes: Partial<Status> = {}): Status {
   const list = words.split(' ').filter((word) => word !== '');
-  const ended = list.filter((word) => word === 'C' || word === 'A').length;
-  const aborted = list.flatMap((word, at) => (word === 'A' ? [{ epoch: 1, txid: at + 1 }] : []));
-  const inDoubt = list.slice(ended).map((word, at) => {
-    const txid = ended + at + 1;
+  const ends = endsOf(words);
+  const inDoubt = list.slice(ends.length).map((word, at) => {
+    const txid = ends.length + at + 1;
     return { epoch: Number(word), txid, crc: Number(word) * 1000 + txid };
   });
-  const resolved = { txid: ended, chain: `chain-${ended}` };
-  const lineage = ended > 0 ? [{ epoch: 1, txid: 1 }] : [];
-  return status(name, { resolved, aborted, lineage, inDoubt, synced: ended, ...changes });
+  const resolved = { txid: ends.length, chain: `chain-${ends.length}` };
+  const aborted = ends
+    .filter(({ commit }) => !commit)
+    .map(({ epoch: of, txid }) => ({ epoch: of, txid }));
+  const lineage = ends.reduce<Lineage>((all, end) => extended(all, end.epoch, end.txid), []);
+  return status(name, { resolved, aborted, lineage, inDoubt, synced: ends.length, ...changes });
+}
+
+/** What has ended by these words; epoch 1 goes without saying. */
+export function endsOf(words: string): Decision[] {
+  return words
+    .split(' ')
+    .filter((word) => /^[CA]/.test(word))
+    .map((word, at) => {
+      return { epoch: Number(word.slice(1) || 1), txid: at + 1, commit: word.startsWith('C') };
+    });
 }
 
 /** A log with these outcomes from transaction 1 on: `'C A C'`. */
 export function logOf(words: string, settled = 0): Outcomes {
   const outcomes = new Outcomes();
-  const list = words.split(' ').filter((word) => word !== '');
-  list.forEach((word, at) => {
-    outcomes.add({ epoch: 1, txid: at + 1, commit: word === 'C' });
-  });
+  for (const end of endsOf(words)) outcomes.add(end);
   outcomes.settle(settled);
   return outcomes;
 }

@@ -25,18 +25,35 @@ describe('coordinator/takeover: members on the way', () => {
   });
 
   it('waits for a member of the view before, if whoever holds everything is new since then', () => {
-    const log = [...logged(1, 'a'), { kind: 'view', view: view(2, 'a', 'b') } as const];
+    const log = [...logged(1, 'a', 'z'), { kind: 'view', view: view(2, 'a', 'b') } as const];
     const driver = restarted(['', 'C', ''], { log });
-    holds(driver.part('a'), '', { view: view(1, 'a') });
+    holds(driver.part('a'), '', { view: view(1, 'a', 'z') });
     holds(driver.part('b'), 'C', { view: view(2, 'a', 'b') });
-    driver.part('a').silent.add('view');
     driver.run(300);
     expect(driver.phase).to.equal('recovering');
     driver.run(1000);
     const why = 'it lacks transaction 1, which was committed';
-    const awaited = `view 2 was not seen to be stored; needs a:1 (but ${why})`;
+    const awaited = `view 2 was not seen to be stored; needs a:1 (but ${why}) or z:1`;
     expect(condition(driver)).to.equal(awaited);
     expect(driver.traced.filter((text) => text.includes(awaited))).to.have.length(1);
+    expect(driver.part('a').all('view'), 'z is asked by who finds a alone').to.deep.equal([]);
+  });
+
+  it('shows such a member the view before it is left out, if that leaves out nobody else', () => {
+    const log = [...logged(1, 'a'), { kind: 'view', view: view(2, 'a', 'b') } as const];
+    const driver = restarted(['1', 'C'], { names: ['a', 'b'], log });
+    holds(driver.part('a'), '1', { view: view(1, 'a'), fit: false });
+    holds(driver.part('b'), 'C', { view: view(2, 'a', 'b') });
+    driver.part('a').silent.add('view').add('catchUp');
+    driver.run(300);
+    expect(driver.phase).to.equal('recovering');
+    const { got } = driver.part('a');
+    expect(got.map(({ type }) => type).filter((type) => /view|outcome/.test(type))).to.deep.equal([
+      'view',
+    ]);
+    driver.part('a').say(viewed(view(2)));
+    driver.run(100);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', 'b']);
   });
 
   it('H9: tells a member the aborts that others know of before the view that leaves them out', () => {

@@ -286,19 +286,19 @@ describe('coordinator/verdicts', () => {
 /** Every member state of at most three transactions: outcomes, then what is in doubt. */
 const STATES: readonly string[] = (() => {
   const states: string[] = [];
-  for (const ended of ['', 'C', 'A', 'C C', 'C A']) {
+  for (const ended of ['', 'C', 'A', 'C2', 'C C', 'C A', 'C C2', 'C A2']) {
     for (const doubt of ['', '1', '2', '1 1', '1 2']) states.push(`${ended} ${doubt}`.trim());
   }
   return states.filter((state) => state.split(' ').length <= 3);
 })();
 
-const LOGS = ['', 'C', 'A', 'C C', 'C A'];
+const LOGS = ['', 'C', 'A', 'C C', 'C A', 'C C2'];
 
 /** What some log or member, cut or not, says of a transaction; contradictions are left out. */
 function knownOutcomes(log: string, states: readonly string[]): Map<number, string> | null {
   const known = new Map<number, string>();
   for (const words of [log, ...states]) {
-    const list = words.split(' ').filter((word) => word === 'C' || word === 'A');
+    const list = words.split(' ').filter((word) => /^[CA]/.test(word));
     for (const [at, word] of list.entries()) {
       if ((known.get(at + 1) ?? word) !== word) return null;
       known.set(at + 1, word);
@@ -329,10 +329,14 @@ function checkLaws(log: string, states: readonly string[], tails: readonly numbe
   }
   for (const [txid, word] of known) {
     const commit = txid <= verdicts.baseTxid ? undefined : result.get(txid);
-    if (commit !== undefined) expect(commit, `${label}: ${txid}`).to.equal(word === 'C');
+    const isCommit = word.startsWith('C');
+    if (commit !== undefined) expect(commit, `${label}: ${txid}`).to.equal(isCommit);
     else expect(txid, `${label}: ${txid} is not dropped`).to.be.at.most(verdicts.baseTxid);
-    if (word !== 'C') continue;
+    const epoch = Number(word.slice(1) || 1);
     for (const status of deciders) {
+      const held = status.inDoubt[txid - status.resolved.txid - 1];
+      expect(held?.epoch ?? epoch, `${label}: no older ${txid}`).to.be.at.least(epoch);
+      if (!isCommit) continue;
       expect(lastPrepared(status), `${label}: a decider holds ${txid}`).to.be.at.least(txid);
     }
   }

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 import { crc32 } from '../../../src/base/hash.js';
 import { Prng } from '../../../src/base/prng.js';
-import { MAX_STORED_VALUE_BYTES, REMEMBERED_ABORTS } from '../../../src/base/limits.js';
+import {
+  MAX_STORED_VALUE_BYTES,
+  REMEMBERED_ABORTS,
+  REMEMBERED_LINEAGE,
+} from '../../../src/base/limits.js';
 import { type SnapshotHeader, parseSnapshotHeader } from '../../../src/storage/snapshot-header.js';
 import {
   FRAME_HEAD_BYTES,
@@ -21,7 +25,7 @@ function headerOf(table: Table, txid = 7): SnapshotHeader {
     keys: table.size,
     bytes: table.bytes,
     aborted: [{ epoch: 1, txid: 3 }],
-    lineage: [],
+    lineage: [{ epoch: 1, txid: 2 }],
   };
 }
 
@@ -148,6 +152,10 @@ describe('storage/snapshot', () => {
         ...[undefined, null, {}, [null], [1], [{ epoch: 1 }], [{ epoch: 1, txid: '2' }]],
         Array.from({ length: REMEMBERED_ABORTS + 1 }, () => ({ epoch: 1, txid: 1 })),
       ],
+      lineage: [
+        ...[null, {}, [null], [1], [{ epoch: 1 }], [{ epoch: -1, txid: 2 }]],
+        Array.from({ length: REMEMBERED_LINEAGE + 1 }, () => ({ epoch: 1, txid: 1 })),
+      ],
     };
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
@@ -155,6 +163,10 @@ describe('storage/snapshot', () => {
         expect(() => load(framesOf(table, header)), name).to.throw(SnapshotError, 'header');
       }
     }
+    const { lineage, ...earlier } = headerOf(table);
+    const read = load(framesOf(table, earlier as SnapshotHeader)).header;
+    expect(read, 'of 0.1.0').to.deep.equal({ ...earlier, lineage: [] });
+    expect(load(framesOf(table, { ...earlier, lineage })).header.lineage).to.deep.equal(lineage);
     const later = { ...headerOf(table), added: 1 };
     expect(load(framesOf(table, later)).header).to.deep.equal(headerOf(table));
     for (const text of ['', 'no JSON', 'null', '7', '[]']) {

@@ -6,7 +6,7 @@ import { decodeBody, encodeBody, encodeRecord, readHead } from '../../../src/wal
 import { MalformedRecordError } from '../../../src/wal/fields.js';
 import { KIND_NUMBERS, RECORD_HEAD_BYTES } from '../../../src/wal/format.js';
 import type { WalRecord } from '../../../src/wal/record.js';
-import { anyRecord, commit, epoch, oneOfEach, prepared } from './records.js';
+import { anyRecord, commit, epoch, oneOfEach, prepared, state } from './records.js';
 
 const PLACE = { salt: 0x12345678, offset: 96, beginsFlush: true, endsFlush: false };
 
@@ -90,6 +90,17 @@ describe('wal/codec', () => {
       const short = body.subarray(0, -1);
       expect(() => decodeBody(head, short), record.kind).to.throw(MalformedRecordError);
     }
+  });
+
+  it('writes an empty lineage in one way alone, that of 0.1.0', () => {
+    const early = { ...state(2), lineage: [] } as WalRecord;
+    const bytes = Buffer.concat(encodeRecord(early, PLACE));
+    const head = readHead(bytes, 0, PLACE);
+    if (head === null) throw new Error('no head');
+    const body = bytes.subarray(RECORD_HEAD_BYTES);
+    expect(decodeBody(head, body)).to.deep.equal(early);
+    const counted = Buffer.concat([body, Buffer.alloc(4)]);
+    expect(() => decodeBody(head, counted)).to.throw(MalformedRecordError, 'says nothing');
   });
 
   it('refuses an epoch where none belongs', () => {
