@@ -24,6 +24,7 @@ export function extended(lineage: Lineage, epoch: number, txid: TxId): Lineage {
 
 /** With what another process knows of the transactions above `from` and up to `to`. */
 export function joined(lineage: Lineage, from: TxId, other: Lineage, to: TxId): Lineage {
+  if (from >= to) return lineage;
   return other
     .filter(({ txid }) => txid <= to)
     .reduce((all, { epoch, txid }) => extended(all, epoch, Math.max(from + 1, txid)), lineage);

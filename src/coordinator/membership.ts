@@ -81,10 +81,10 @@ export class Membership {
 
   /**
    * A change that only silent or unsound members hold up: a next view without them may take its
-   * place. So may one of this start, that of any before.
+   * place.
    */
   get isSettledEnough(): boolean {
-    if (!this.isChanging || !this.isOfThisStart) return true;
+    if (!this.isChanging) return true;
     if (!this.isDurable) return false;
     const missing = (this.latest?.members ?? []).filter(
       ({ storeId }) => !this.acknowledged.has(storeId),
@@ -173,6 +173,7 @@ export class Membership {
     this.established = views[0] ?? null;
     this.announced = view;
     this.chain = views;
+    this.acknowledged = new Set();
     this.isDurable = true;
     this.isNoted = true;
   }

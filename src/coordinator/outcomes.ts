@@ -4,8 +4,8 @@
  * Every txid up to `decidedTxid` has an outcome. Those above `settledTxid` are all remembered,
  * because a member may still be in doubt about them, except that a commit may be missing which a
  * start learnt from members alone: what is not remembered was committed. Older ones are kept for
- * clients that ask, as many as the limit allows. Of which epoch a transaction was is known of all
- * of them, so that another one of the same number is not taken for it. Knows nothing of
+ * clients that ask, as many as the limit allows. Of which epoch one was is known longer
+ * (`base/lineage.ts`), so that another one of the same number is not taken for it. Knows nothing of
  * participants.
  */
 import { assert } from '../base/assert.js';
@@ -76,13 +76,13 @@ export class Outcomes {
   /** Takes over, instead of what was known, what somebody else says was decided. */
   replace(decided: TxId, settled: TxId, recent: readonly Decision[], lineage: Lineage): void {
     this.blocks.clear();
-    this.lineage = lineage;
     this.decidedTxid = 0;
     for (const decision of recent) {
       if (decision.txid > this.decidedTxid && decision.txid <= decided) this.add(decision);
     }
     this.decidedTxid = decided;
     this.settledTxid = settled;
+    this.lineage = lineage;
   }
 
   /**

@@ -26,7 +26,9 @@ export class Resync {
 
   /** True if the member is ready now; false if it was found unsound. */
   run(peer: Peer, status: Status): boolean {
-    peer.unsound = this.objection(status) || this.forgotten(status);
+    const forgotten = this.forgotten(status);
+    // Alone in the view it cannot leave: it is asked again for what is not decided.
+    peer.unsound = this.objection(status) || (this.membership.size > 1 ? forgotten : '');
     if (peer.unsound !== '') {
       this.core.trace.event('error', `a member must be refilled: ${peer.unsound}`, {
         participant: peer.address,

@@ -4,8 +4,8 @@
  * 1. *Asking*: every participant is asked how it is; nothing is changed.
  * 2. *Raising*: an epoch above all that anyone knows is synced here.
  * 3. *Fencing*: participants sync that epoch; nobody obeys an older coordinator from then on.
- * 4. *Deciding*: what was under way is decided (`verdicts.ts`), under a view of exactly those that
- *    decide where it matters, synced, and told.
+ * 4. *Deciding*: what was under way is decided (`verdicts.ts`), under a view of this epoch, of
+ *    exactly those that decide where it matters, synced, and told.
  *
  * A start *with log* may leave members out that do not answer within one detection time, but only
  * if nobody that answers knows an epoch or a view that this log does not: else another coordinator
@@ -299,7 +299,8 @@ export class Takeover {
       membership.propose(deciders, exact ? 'a start makes its own view' : shrinks);
       return;
     }
-    if (!exact || !membership.isChanging) this.record(verdicts);
+    if (exact && membership.isChanging) return;
+    this.record(verdicts);
   }
 
   private mayDecide(view: View, missing: readonly Member[], verdicts: Verdicts): boolean {

@@ -18,9 +18,8 @@
  * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n, its
  * log was cut at or before n, and another member has n (@Z), or if it prepared n under an older
  * epoch than another member, or than that under which n has ended (@W). Its absence proves nothing
- * then. A single decider whose log was
- * cut cannot testify against members that did not answer: our log may lack the last commits that
- * were told (`needsEverybody`).
+ * then. A single decider whose log was cut cannot testify against members that did not answer: our
+ * log may lack the last commits that were told (`needsEverybody`).
  *
  * Invariant: every acknowledged transaction is committed, provided that at least one member that
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
@@ -188,7 +187,7 @@ function walk(
     decisions.push({ epoch, txid, commit });
   }
   const aborted = abortsWithin(outcomes.decidedTxid, baseTxid, witnesses);
-  const lineage = deciders[0]?.lineage ?? [];
+  const lineage = longest(deciders);
   return { baseTxid, aborted, lineage, decisions, knownTxid, needsExactView };
 }
 
@@ -204,6 +203,14 @@ export function knownEnds(status: Status, verdicts: Verdicts, outcomes: Outcomes
     ends.push({ epoch, txid, commit: known?.commit ?? true });
   }
   return ends;
+}
+
+/** They have the same past; who was filled from an old snapshot remembers less of it. */
+function longest(deciders: readonly Status[]): Lineage {
+  return deciders.reduce<Lineage>(
+    (lineage, status) => (status.lineage.length > lineage.length ? status.lineage : lineage),
+    [],
+  );
 }
 
 /** What any of these lists as aborted did end so; above `from`, in txid order. */

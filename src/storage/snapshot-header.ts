@@ -28,14 +28,15 @@ export interface SnapshotHeader {
    * The most recent aborted transactions: what is at or below `txid` and not here was committed.
    */
   readonly aborted: readonly Named[];
-  /** Where each epoch begins; unknown to snapshots of 0.1.0. */
+  /** Of 0.1.0: as if all were of the last epoch, so that what is of an older one is refilled. */
   readonly lineage: readonly Named[];
 }
 
 /** Null if the text is not a whole header. What a later release adds is left out. */
 export function parseSnapshotHeader(text: string): SnapshotHeader | null {
-  const { txid, epoch, chain, digest, keys, bytes, aborted, lineage = [] } = fieldsOf(text);
+  const { txid, epoch, chain, digest, keys, bytes, aborted, ...rest } = fieldsOf(text);
   if (!isNumber(txid) || !isNumber(epoch) || !isNumber(keys) || !isNumber(bytes)) return null;
+  const { lineage = txid === 0 ? [] : [{ epoch, txid: 1 }] } = rest;
   if (!isHash(chain) || !isHash(digest)) return null;
   if (!isList(aborted, REMEMBERED_ABORTS) || !isList(lineage, REMEMBERED_LINEAGE)) return null;
   return { txid, epoch, chain, digest, keys, bytes, aborted, lineage };

@@ -89,6 +89,17 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'view-hidden-from-who-cannot-decide',
+    rule: 'Who cannot decide is shown a view that leaves out nobody',
+    edits: [
+      {
+        file: 'src/coordinator/fences.js',
+        find: 'if (this.membership.leavesOutNobody(announced, status.view))',
+        replace: 'if (false)',
+      },
+    ],
+  },
+  {
     name: 'ended-line-as-evidence',
     rule: 'What follows a transaction of an older epoch is no evidence',
     edits: [

@@ -34,6 +34,7 @@ describe('base/lineage', () => {
     expect(starts(joined(of(1, 1), 2, others, 5))).to.equal('1:1 2:3 4:5');
     expect(starts(joined([], 0, others, 6))).to.equal('1:1 2:3 4:5 5:6');
     expect(starts(joined(of(1, 1, 2), 3, others, 3)), 'nothing new').to.equal('1:1 2:3');
+    expect(starts(joined([], 3, others, 3))).to.equal('');
     expect(starts(joined(of(1), 3, of(1, 2), 4)), 'a gap of its own').to.equal('1:1 2:4');
   });
 

@@ -90,6 +90,11 @@ describe('coordinator/outcomes', () => {
     expect(epochs).to.deep.equal([1, 2, 2, 3, 5]);
     outcomes.replace(9, 9, [], [{ epoch: 5, txid: 7 }]);
     expect([outcomes.epochAt(6), outcomes.epochAt(9)]).to.deep.equal([undefined, 5]);
+    outcomes.replace(9, 9, [{ epoch: 2, txid: 4, commit: false }], []);
+    expect(
+      [4, 5].map((txid) => outcomes.epochAt(txid)),
+      'of 0.1.0',
+    ).to.deep.equal([2, undefined]);
   });
 
   it('knows the last commit, before which aborts prove nothing', () => {

@@ -18,6 +18,8 @@ describe('coordinator/takeover: members on the way', () => {
       part.silent.add('view');
     }
     driver.run(1500);
+    for (const part of driver.parts) part.say(viewed(part.last('view').view));
+    driver.run(10);
     const status = (): string => driver.told(driver.request({ type: 'txstatus', txid: '1:2' }));
     expect([driver.phase, driver.members, status()]).to.deep.equal(['serving', '(a b)', 'pending']);
     for (const part of driver.parts) part.say(viewed(part.last('view').view));

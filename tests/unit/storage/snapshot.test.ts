@@ -165,7 +165,10 @@ describe('storage/snapshot', () => {
     }
     const { lineage, ...earlier } = headerOf(table);
     const read = load(framesOf(table, earlier as SnapshotHeader)).header;
-    expect(read, 'of 0.1.0').to.deep.equal({ ...earlier, lineage: [] });
+    const { epoch } = earlier;
+    expect(read, 'of 0.1.0').to.deep.equal({ ...earlier, lineage: [{ epoch, txid: 1 }] });
+    const none = { ...earlier, txid: 0 } as SnapshotHeader;
+    expect(load(framesOf(table, none)).header.lineage).to.deep.equal([]);
     expect(load(framesOf(table, { ...earlier, lineage })).header.lineage).to.deep.equal(lineage);
     const later = { ...headerOf(table), added: 1 };
     expect(load(framesOf(table, later)).header).to.deep.equal(headerOf(table));
