@@ -6,7 +6,7 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import type { StoreId } from '../base/ids.js';
+import { type StoreId, isMember } from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -43,14 +43,17 @@ export class Fences {
    * Sends a member the view, behind all outcomes that anybody here knows of. They are on its disk
    * before the view is: who finds it there, and asks nobody that is left out, finds them too. Who
    * does not decide could not be told what it lacks, so it gets none, and the view only if that
-   * leaves out nobody: who finds it there asks no fewer than before.
+   * leaves out nobody who was asked, nor whom it would lead to now: who finds it there later asks
+   * no fewer than before.
    */
-  show(peer: Peer, verdicts: Verdicts): void {
+  show(peer: Peer, verdicts: Verdicts, asked: Iterable<StoreId>): void {
     const { status } = peer;
     const { announced } = this.membership;
     if (status === null || announced === null || peer.toldView === announced) return;
     if (!verdicts.deciders.includes(status.storeId)) {
-      if (this.membership.leavesOutNobody(announced, status.view)) this.membership.sendTo(peer);
+      const known = (status.view?.members ?? []).map(({ storeId }) => storeId);
+      const isWhole = [...asked, ...known].every((storeId) => isMember(announced, storeId));
+      if (isWhole) this.membership.sendTo(peer);
       return;
     }
     for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {

@@ -140,12 +140,6 @@ export class Membership {
     );
   }
 
-  /** Whether it has all members of the other one, and of all views that still count. */
-  leavesOutNobody(view: View, other: View | null): boolean {
-    const others = [...this.chain, ...(other === null ? [] : [other])];
-    return others.every(({ members }) => members.every(({ storeId }) => isMember(view, storeId)));
-  }
-
   /** Who would make these members a view that may follow, and why it does not; for people. */
   awaitedFor(members: readonly Peer[]): string {
     const unmet = this.chain.filter((view) =>
@@ -182,6 +176,8 @@ export class Membership {
   noteStatus({ storeId, view }: Status): void {
     if (view === null) return;
     this.highestNumber = Math.max(this.highestNumber, view.number);
+    // Its folder may be an older one than that which stored it.
+    if (this.latest !== null && isNewerView(this.latest, view)) this.acknowledged.delete(storeId);
     this.noteStored(storeId, view);
   }
 

@@ -27,8 +27,8 @@ export class Resync {
   /** True if the member is ready now; false if it was found unsound. */
   run(peer: Peer, status: Status): boolean {
     const forgotten = this.forgotten(status);
-    // Alone in the view it cannot leave: it is asked again for what is not decided.
-    peer.unsound = this.objection(status) || (this.membership.size > 1 ? forgotten : '');
+    // While nobody else could stay it is asked again for what is not decided.
+    peer.unsound = this.objection(status) || (this.isReplaceable(peer) ? forgotten : '');
     if (peer.unsound !== '') {
       this.core.trace.event('error', `a member must be refilled: ${peer.unsound}`, {
         participant: peer.address,
@@ -69,6 +69,12 @@ export class Resync {
       }
     }
     return this.leftover(status);
+  }
+
+  /** Another member is here that lacks nothing. */
+  private isReplaceable(peer: Peer): boolean {
+    const live = this.membership.liveMembers();
+    return live.some((other) => other !== peer && other.isReady && other.unsound === '');
   }
 
   /** A vote was counted that its log does not bear out: it has lost what it promised. */

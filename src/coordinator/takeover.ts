@@ -280,7 +280,7 @@ export class Takeover {
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );
     const verdicts = decideVerdicts(statuses, core.outcomes, others, this.provedTxid);
-    for (const peer of present) this.fences.show(peer, verdicts);
+    for (const peer of present) this.fences.show(peer, verdicts, this.asked);
     if (!this.mayGoOnWith(view, present, missing)) return;
     for (const { storeId, why } of verdicts.excluded) {
       const peer = this.peers.byStore(storeId);

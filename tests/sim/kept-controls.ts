@@ -94,7 +94,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/fences.js',
-        find: 'if (this.membership.leavesOutNobody(announced, status.view))',
+        find: 'if (isWhole)',
         replace: 'if (false)',
       },
     ],
