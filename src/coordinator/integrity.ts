@@ -74,7 +74,7 @@ export class Integrity {
     const { membership } = this;
     if (membership.isOfThisStart) return;
     const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
-    if (sound.length < membership.size || !membership.mayFollow(sound)) return;
+    if (sound.length < membership.size) return;
     membership.propose(sound, 'all members are back after a start');
   }
 

@@ -25,6 +25,7 @@
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
+import { assert } from '../base/assert.js';
 import type { StoreId, TxId } from '../base/ids.js';
 import { type Lineage, epochAt } from '../base/lineage.js';
 import type { InDoubt, Status } from '../rpc/status.js';
@@ -178,6 +179,7 @@ function walk(
     const known = resolvedBySomebody(txid, witnesses); // @A is at or below the base
     if (known !== undefined) {
       const named = known ? endedEpoch(txid, outcomes, witnesses) : abortedEpoch(txid, witnesses);
+      assert(Number.isFinite(named), 'who lacks what nobody remembers does not decide');
       decisions.push({ epoch: named, txid, commit: known }); // @B
       continue;
     }
