@@ -172,18 +172,18 @@ export class Membership {
     this.isNoted = true;
   }
 
-  /** What a participant says that it has on disk. */
+  /** What a participant says now that it has on disk. */
   noteStatus({ storeId, view }: Status): void {
+    this.noteStored(storeId, view);
     if (view === null) return;
     this.highestNumber = Math.max(this.highestNumber, view.number);
     // Its folder may be an older one than that which stored it.
     if (this.latest !== null && isNewerView(this.latest, view)) this.acknowledged.delete(storeId);
-    this.noteStored(storeId, view);
   }
 
   /** Who asks this member is told of the view: older views that it is in lead on. */
-  private noteStored(storeId: StoreId, view: View): void {
-    if (!this.chain.some((own) => sameView(own, view))) return;
+  noteStored(storeId: StoreId, view: View | null): void {
+    if (view === null || !this.chain.some((own) => sameView(own, view))) return;
     this.chain = this.chain.filter((own) => !(isNewerView(view, own) && isMember(own, storeId)));
   }
 

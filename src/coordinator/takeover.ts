@@ -238,7 +238,7 @@ export class Takeover {
       return;
     }
     if (isWithoutLog) membership.adopt(views.toReversed());
-    for (const status of statuses) membership.noteStatus(status);
+    for (const { storeId, view: known } of statuses) membership.noteStored(storeId, known);
     this.step = 'deciding';
     this.fences.sendToHeard(this.turn);
   }

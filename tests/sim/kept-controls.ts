@@ -122,6 +122,30 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'old-status-believed',
+    rule: 'What a member said before it stored a view does not take back that it has stored it',
+    edits: [
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'for (const { storeId, view: known } of statuses)',
+        replace:
+          'for (const status of statuses) membership.noteStatus(status);\n' +
+          '        for (const { storeId, view: known } of statuses)',
+      },
+    ],
+  },
+  {
+    name: 'empty-one-of-an-old-list',
+    rule: "The simulator's own: an empty coordinator starts for all participants of the first one",
+    edits: [
+      {
+        file: 'tests/sim/rival-faults.js',
+        find: 'supersede(faults, coordinator, faults.secondCoordinator(), removed)',
+        replace: 'supersede(faults, coordinator, rival, removed)',
+      },
+    ],
+  },
+  {
     name: 'old-copy-taken-for-repaired',
     rule: "The simulator's own: a folder is repaired once it holds what was told and is to be told",
     edits: [
