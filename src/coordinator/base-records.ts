@@ -2,9 +2,9 @@
  * All that a coordinator knows, as records: what a new log segment begins with, and what a start
  * leaves behind that took over from others.
  *
- * The view of STATE is the oldest one that still counts; views that were proposed after it and are
- * not known to be installed follow as VIEW records, so that a restart knows what a next view must
- * be found from (`membership.ts`). Pure.
+ * The view of STATE is the oldest one that still counts, and follows again as a VIEW record if it
+ * was installed; views that were proposed after it and are not known to be installed follow, so
+ * that a restart knows what a next view must be found from (`membership.ts`). Pure.
  */
 import type { Epoch } from '../base/ids.js';
 import type { OutcomeRecord, StateRecord, WalRecord } from '../wal/record.js';
@@ -33,6 +33,6 @@ export function segmentHead(
   unsynced: readonly OutcomeRecord[],
   membership: Membership,
 ): WalRecord[] {
-  const later = membership.views.slice(1).map((view) => ({ kind: 'view', view }) as const);
-  return [state, ...unsynced, ...later];
+  const later = membership.isOldestInstalled ? membership.views : membership.views.slice(1);
+  return [state, ...unsynced, ...later.map((view) => ({ kind: 'view', view }) as const)];
 }

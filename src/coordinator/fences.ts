@@ -40,11 +40,12 @@ export class Fences {
   }
 
   /**
-   * Sends a member the view, behind all outcomes that anybody here knows of. They are on its disk
-   * before the view is: who finds it there, and asks nobody that is left out, finds them too. Who
-   * does not decide could not be told what it lacks, so it gets none, and the view only if that
-   * leaves out nobody who was asked, nor whom it would lead to now: who finds it there later asks
-   * no fewer than before.
+   * Sends a member that decides the view of this start, behind all outcomes that anybody here knows
+   * of. They are on its disk before the view is: who finds it there, and asks nobody that is left
+   * out, finds them too. A view of before it need not know, and might then pass for one that had
+   * lost nothing. Who does not decide, since its own mark says so, could not be told what it lacks,
+   * so it gets no outcomes, and a view only if that leaves out nobody who was asked, nor whom it
+   * would lead to now: who finds it there later asks no fewer than before.
    */
   show(peer: Peer, verdicts: Verdicts, asked: Iterable<StoreId>): void {
     const { status } = peer;
@@ -53,9 +54,11 @@ export class Fences {
     if (!verdicts.deciders.includes(status.storeId)) {
       const known = (status.view?.members ?? []).map(({ storeId }) => storeId);
       const isWhole = [...asked, ...known].every((storeId) => isMember(announced, storeId));
-      if (isWhole) this.membership.sendTo(peer);
+      const isMarked = !status.fit || status.tailFrom > 0;
+      if (isWhole && isMarked) this.membership.sendTo(peer);
       return;
     }
+    if (!this.membership.isOfThisStart) return;
     for (const { epoch, txid, commit } of knownEnds(status, verdicts, this.core.outcomes)) {
       if (txid <= peer.toldTxid) continue;
       this.peers.send(peer, { type: 'outcome', epoch, txid, commit });

@@ -35,14 +35,24 @@ export class Membership {
   /** The same, or known from the log before that; what people are told. */
   established: View | null;
   isDurable = true;
+  /** The newest view that is known to have been installed, by whichever start. */
+  private lastInstalled: View | null;
   /** The newest view that members were told of: what a PREPARE names. */
   announced: View | null;
+  /** Its members had it on disk before this start. */
+  get installedBefore(): View | null {
+    return this.installed === null ? this.lastInstalled : null;
+  }
+
+  /** The oldest view that counts was installed, and need not be found by those before it. */
+  get isOldestInstalled(): boolean {
+    return sameView(this.chain[0] ?? null, this.lastInstalled);
+  }
+
   /** From the newest view known to be installed up to the latest, but see `noteStored`. */
   private chain: readonly View[];
   /** Of all views that were ever heard of, sent or not. */
   private highestNumber: number;
-  /** The log says that the latest view was installed, or knows no view before it. */
-  private isNoted: boolean;
   private acknowledged = new Set<StoreId>();
   /** Called when a new view is synced here: its members are to be told. */
   onDurable: () => void = () => undefined;
@@ -52,14 +62,14 @@ export class Membership {
   constructor(
     private readonly core: CoordinatorCore,
     private readonly peers: Peers,
-    recovered: Pick<CoordinatorRecovered, 'view' | 'views' | 'highestNumber'>,
+    recovered: Pick<CoordinatorRecovered, 'view' | 'views' | 'installed' | 'highestNumber'>,
   ) {
     this.latest = recovered.view;
     this.established = recovered.views[0] ?? null;
+    this.lastInstalled = recovered.installed;
     this.announced = recovered.view;
     this.chain = recovered.views;
     this.highestNumber = recovered.highestNumber;
-    this.isNoted = recovered.views.length <= 1;
   }
 
   get isChanging(): boolean {
@@ -168,8 +178,8 @@ export class Membership {
     this.announced = view;
     this.chain = views;
     this.acknowledged = new Set();
+    this.lastInstalled = null;
     this.isDurable = true;
-    this.isNoted = true;
   }
 
   /** What a participant says now that it has on disk. */
@@ -190,6 +200,7 @@ export class Membership {
   /** An operator's override: this one store is the truth from now on. */
   force(peer: Peer, highestKnown: View | null): void {
     this.latest = highestKnown;
+    this.lastInstalled = null;
     this.chain = [];
     this.begin([peer], 'forced by an operator', () => 'an operator forced a view without it');
   }
@@ -209,7 +220,6 @@ export class Membership {
       firstTxid: core.lastTxid + 1,
       members: list,
     };
-    this.isNoted = this.chain.length === 0;
     this.chain = [...this.chain, view];
     this.highestNumber = view.number;
     this.latest = view;
@@ -269,15 +279,13 @@ export class Membership {
     this.peers.send(peer, { type: 'view', view: this.announced });
   }
 
-  /** True if it is the latest view that is stored there now. */
-  onViewed(peer: Peer, { number, epoch }: Viewed): boolean {
+  onViewed(peer: Peer, { number, epoch }: Viewed): void {
     const { latest } = this;
-    if (latest === null || peer.storeId === null || !this.isDurable) return false;
-    if (number !== latest.number || !sameEpoch(epoch, latest.epoch)) return false;
+    if (latest === null || peer.storeId === null || !this.isDurable) return;
+    if (number !== latest.number || !sameEpoch(epoch, latest.epoch)) return;
     this.acknowledged.add(peer.storeId);
     this.noteStored(peer.storeId, latest);
     this.checkInstalled();
-    return true;
   }
 
   private checkInstalled(): void {
@@ -286,9 +294,9 @@ export class Membership {
     if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
     this.installed = latest;
     this.established = latest;
+    this.lastInstalled = latest;
     this.chain = [latest];
-    if (!this.isNoted) this.core.persist({ kind: 'view', view: latest }, true);
-    this.isNoted = true;
+    this.core.persist({ kind: 'view', view: latest }, true);
     this.core.trace.event('info', 'view installed', {
       view: latest.number,
       size: latest.members.length,

@@ -23,6 +23,8 @@ export interface CoordinatorRecovered {
   readonly view: View | null;
   /** From the newest that is known to have been installed, or the oldest, to the newest. */
   readonly views: readonly View[];
+  /** The newest that is known to have been installed; null if none is. */
+  readonly installed: View | null;
   /** No view bears a higher one. */
   readonly highestNumber: number;
   readonly outcomes: Outcomes;
@@ -36,6 +38,7 @@ const REMEMBERED_EPOCHS = 1000;
 export class CoordinatorRecovery {
   private epochs: Epoch[] = [];
   private views: View[] = [];
+  private installed: View | null = null;
   private highestNumber = 0;
   private isUnfinished = false;
   private readonly outcomes = new Outcomes();
@@ -49,6 +52,7 @@ export class CoordinatorRecovery {
         this.isUnfinished ||= record.withoutLog === true;
         return;
       case 'view':
+        if (sameView(record.view, this.lastView)) this.installed = record.view;
         this.view(record.view); // @B
         return;
       case 'commit':
@@ -83,8 +87,9 @@ export class CoordinatorRecovery {
   }
 
   finish(): CoordinatorRecovered {
-    const { epochs, views, highestNumber, outcomes, isUnfinished } = this;
-    return { epochs, view: this.lastView, views, highestNumber, outcomes, isUnfinished };
+    const { epochs, views, installed, highestNumber, outcomes, isUnfinished } = this;
+    const view = this.lastView;
+    return { epochs, view, views, installed, highestNumber, outcomes, isUnfinished };
   }
 
   private get lastEpoch(): Epoch {

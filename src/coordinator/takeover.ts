@@ -37,7 +37,7 @@ import { clustersOf, type Conclusion, Inquiry, membersOf, viewsBack } from './in
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
-import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
+import { type Verdicts, decideVerdicts, doubted, objection } from './verdicts.js';
 
 /** Members may have fallen silent, or run out of time, without a message that says so. */
 const LOOK_AGAIN_MS: Millis = 50;
@@ -275,7 +275,9 @@ export class Takeover {
     const missing = view.members.filter(
       ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
     );
-    const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
+    const statuses = present
+      .flatMap((peer) => (peer.status === null ? [] : [peer.status]))
+      .map((status) => doubted(status, membership.installedBefore));
     const others = [...this.fences.statuses.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );
@@ -340,12 +342,9 @@ export class Takeover {
     else this.membership.sendToAll();
   }
 
-  /** A member has synced the view, if it is the latest: its status says so from now on. */
+  /** What it said when it was fenced stays what it is judged by. */
   onViewed(peer: Peer, message: Viewed): void {
-    const { latest } = this.membership;
-    if (this.membership.onViewed(peer, message) && peer.status !== null) {
-      peer.status = { ...peer.status, view: latest };
-    }
+    this.membership.onViewed(peer, message);
     this.advance();
   }
 

@@ -15,8 +15,9 @@
  *
  * Who decides: the members that hold everything that is proved to exist. A member is out if its
  * store is damaged or half filled (@X), if it lacks what our log says was committed (a commit
- * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n, its
- * log was cut at or before n, and another member has n (@Z), or if it prepared n under an older
+ * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n,
+ * another member has n, and its log was cut at or before n or it knows no view of the epoch of n,
+ * which the other does (@Z), or if it prepared n under an older
  * epoch than another member, or than that under which n has ended (@W). Its absence proves nothing
  * then. A single decider whose log was cut cannot testify against members that did not answer: our
  * log may lack the last commits that were told (`needsEverybody`).
@@ -26,7 +27,7 @@
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
 import { assert } from '../base/assert.js';
-import type { StoreId, TxId } from '../base/ids.js';
+import { type StoreId, type TxId, type View, isMember, isNewerView } from '../base/ids.js';
 import { type Lineage, epochAt } from '../base/lineage.js';
 import type { InDoubt, Status } from '../rpc/status.js';
 import type { Decision, Outcomes } from './outcomes.js';
@@ -57,6 +58,17 @@ export interface Verdicts {
   readonly needsExactView: boolean;
   /** Nobody may be left out: the only decider may have lost what it had promised. */
   readonly needsEverybody: boolean;
+}
+
+/**
+ * A member that does not know a view which it had stored has lost the end of its log, whatever it
+ * says. `installed`: the newest view that our log proves to have been on the disk of all members.
+ */
+export function doubted(status: Status, installed: View | null): Status {
+  if (installed === null || !isMember(installed, status.storeId)) return status;
+  if (status.view !== null && !isNewerView(installed, status.view)) return status;
+  const from = lastPrepared(status) + 1;
+  return { ...status, tailFrom: status.tailFrom > 0 ? Math.min(status.tailFrom, from) : from };
 }
 
 export function decideVerdicts(
@@ -150,13 +162,26 @@ function excludeUncertain(
     for (const status of current()) {
       const held = inDoubtAt(status, txid);
       const has = held !== undefined || status.resolved.txid >= txid;
-      if (!has && status.tailFrom > 0 && status.tailFrom <= txid && isHeld) {
+      const isCut = status.tailFrom > 0 && status.tailFrom <= txid;
+      if (!has && isHeld && isCut) {
         exclude(status, `its log was cut before transaction ${txid}`);
+      } else if (!has && holders.some((holder) => isBehind(status, holder, txid))) {
+        exclude(status, `it knows no view of the epoch of transaction ${txid}`);
       } else if (held !== undefined && held.epoch < newest) {
         exclude(status, `it holds another transaction ${txid}, of an older epoch`);
       }
     }
   }
+}
+
+/** What the other holds may have been decided under a view that this one had, and has lost. */
+function isBehind(status: Status, holder: Status, txid: TxId): boolean {
+  const epoch = inDoubtAt(holder, txid)?.epoch ?? Infinity;
+  return viewEpoch(holder) >= epoch && viewEpoch(status) < epoch;
+}
+
+function viewEpoch({ view }: Status): number {
+  return view?.epoch.number ?? 0;
 }
 
 function walk(

@@ -94,7 +94,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/fences.js',
-        find: 'if (isWhole)',
+        find: 'if (isWhole && isMarked)',
         replace: 'if (false)',
       },
     ],
@@ -118,6 +118,22 @@ export const KEPT_CONTROLS: readonly Control[] = [
         file: 'tests/sim/faults.js',
         find: 'process !== this.cluster.second || this.onlyCopy === null',
         replace: 'true',
+      },
+    ],
+  },
+  {
+    name: 'old-copy-knows-no-view',
+    rule: 'Who does not know a view that it had stored is not believed when it lacks a transaction',
+    edits: [
+      {
+        file: 'src/coordinator/verdicts.js',
+        find: 'holders.some((holder) => isBehind(status, holder, txid))',
+        replace: 'false',
+      },
+      {
+        file: 'src/coordinator/takeover.js',
+        find: 'doubted(status, membership.installedBefore)',
+        replace: 'status',
       },
     ],
   },

@@ -118,7 +118,7 @@ export const STORAGE_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/verdicts.js',
-        find: 'if (!has && status.tailFrom > 0 && status.tailFrom <= txid && isHeld) {',
+        find: 'if (!has && isHeld && isCut) {',
         replace: 'if (false) {',
       },
     ],

@@ -71,6 +71,19 @@ describe('coordinator/recovery', () => {
     expect([last?.number, highestNumber]).to.deep.equal([4, 9]);
   });
 
+  it('@B knows of the newest view that stands twice that it was installed', () => {
+    const installed = (...records: WalRecord[]): number | undefined => {
+      const recovery = new CoordinatorRecovery();
+      for (const record of records) recovery.feed(record);
+      return recovery.finish().installed?.number;
+    };
+    expect(installed(viewed(1))).to.equal(undefined);
+    expect(installed(viewed(1), viewed(1), viewed(2))).to.equal(1);
+    expect(installed(viewed(1), viewed(1), viewed(2), viewed(2))).to.equal(2);
+    expect(installed(state(0, 0, { view: view(3, 'a') })), 'only proposed').to.equal(undefined);
+    expect(installed(state(0, 0, { view: view(3, 'a') }), viewed(3))).to.equal(3);
+  });
+
   it('@A is unfinished from a start without log to the next STATE', () => {
     const marked: WalRecord = { kind: 'epoch', epoch: epoch(2), withoutLog: true };
     const isUnfinished = (...records: WalRecord[]): boolean => {

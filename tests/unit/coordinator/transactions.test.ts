@@ -62,9 +62,10 @@ describe('coordinator/transactions: commit', () => {
     driver.step({ type: 'tick' });
     const [state, ...rest] = driver.checkpoint ?? [];
     expect(state).to.deep.include({ kind: 'state', lastTxid: 1 });
-    expect(rest).to.deep.equal([
+    expect(rest, 'and that the view was installed').to.deep.equal([
       { kind: 'abort', epoch: 1, txid: 2 },
       { kind: 'abort', epoch: 1, txid: 3 },
+      { kind: 'view', view: driver.machine.membership.installed },
     ]);
     const busy = voting();
     busy.set('a');
@@ -73,7 +74,7 @@ describe('coordinator/transactions: commit', () => {
     expect(
       busy.checkpoint?.map(({ kind }) => kind),
       'not decided',
-    ).to.deep.equal(['state']);
+    ).to.deep.equal(['state', 'view']);
   });
 
   it('decides in txid order, whatever votes come first', () => {

@@ -31,7 +31,8 @@ describe('wal: format 1', () => {
       clusterId: 'aaaaaaaabbbbbbbbccccccccdddddddd',
       generation: 1,
     });
-    const { header, table } = tableWith(['alpha', 'beta', '\xff\x00'], 1);
+    const { header: written, table } = tableWith(['alpha', 'beta', '\xff\x00'], 1);
+    const header = { ...written, lineage: [{ epoch: 3, txid: 1 }] };
     // The memory that the pairs were taken to need by then; nothing follows from it.
     expect(snapshot?.header).to.deep.equal({ ...header, bytes: 650 });
     expect(snapshot?.table.digest()).to.equal(table.digest());
