@@ -6,21 +6,25 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import { type StoreId, isMember } from '../base/ids.js';
+import { type StoreId, type TxId, isMember } from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
-import { knownEnds, type Verdicts } from './verdicts.js';
+import { doubted, knownEnds, lastPrepared, type Verdicts } from './verdicts.js';
 
 /** Whose turn it is: members of views that count, everybody asked, or whoever comes. */
 export type Turn = 'members' | 'asked' | 'anybody';
 
 export class Fences {
-  /** Of those that are bound, connected or not. */
+  /** Of those that are bound, connected or not; the members' as they are judged. */
   readonly statuses = new Map<StoreId, Status>();
+  /** Up to where a store has ever said in this start that it holds transactions. */
+  private readonly heardTxids = new Map<StoreId, TxId>();
+  /** Whose own word is that they are damaged or cut, now and at later starts. */
+  private readonly marked = new Set<StoreId>();
 
   constructor(
     private readonly core: CoordinatorCore,
@@ -39,6 +43,18 @@ export class Fences {
     this.noteMissed(turn);
   }
 
+  /** It is bound, and says this: held against what is known that it has had. */
+  note(told: Status): Status {
+    const { storeId, fit, tailFrom } = told;
+    const heardTxid = this.heardTxids.get(storeId) ?? 0;
+    this.heardTxids.set(storeId, Math.max(heardTxid, lastPrepared(told)));
+    if (fit && tailFrom === 0) this.marked.delete(storeId);
+    else this.marked.add(storeId);
+    const status = doubted(told, this.membership.lastInstalled, heardTxid);
+    this.statuses.set(storeId, status);
+    return status;
+  }
+
   /**
    * Sends a member that decides the view of this start, behind all outcomes that anybody here knows
    * of. They are on its disk before the view is: who finds it there, and asks nobody that is left
@@ -54,8 +70,7 @@ export class Fences {
     if (!verdicts.deciders.includes(status.storeId)) {
       const known = (status.view?.members ?? []).map(({ storeId }) => storeId);
       const isWhole = [...asked, ...known].every((storeId) => isMember(announced, storeId));
-      const isMarked = !status.fit || status.tailFrom > 0;
-      if (isWhole && isMarked) this.membership.sendTo(peer);
+      if (isWhole && this.marked.has(status.storeId)) this.membership.sendTo(peer);
       return;
     }
     if (!this.membership.isOfThisStart) return;

@@ -36,19 +36,9 @@ export class Membership {
   established: View | null;
   isDurable = true;
   /** The newest view that is known to have been installed, by whichever start. */
-  private lastInstalled: View | null;
+  lastInstalled: View | null;
   /** The newest view that members were told of: what a PREPARE names. */
   announced: View | null;
-  /** Its members had it on disk before this start. */
-  get installedBefore(): View | null {
-    return this.installed === null ? this.lastInstalled : null;
-  }
-
-  /** The oldest view that counts was installed, and need not be found by those before it. */
-  get isOldestInstalled(): boolean {
-    return sameView(this.chain[0] ?? null, this.lastInstalled);
-  }
-
   /** From the newest view known to be installed up to the latest, but see `noteStored`. */
   private chain: readonly View[];
   /** Of all views that were ever heard of, sent or not. */
@@ -103,6 +93,11 @@ export class Membership {
       const peer = this.peers.byStore(storeId);
       return peer === undefined || peer.unsound !== '' || this.peers.isSuspected(peer);
     });
+  }
+
+  /** The oldest view that counts was installed. */
+  get isOldestInstalled(): boolean {
+    return sameView(this.chain[0] ?? null, this.lastInstalled);
   }
 
   get size(): number {
@@ -187,8 +182,13 @@ export class Membership {
     this.noteStored(storeId, view);
     if (view === null) return;
     this.highestNumber = Math.max(this.highestNumber, view.number);
-    // Its folder may be an older one than that which stored it.
-    if (this.latest !== null && isNewerView(this.latest, view)) this.acknowledged.delete(storeId);
+    if (this.latest !== null && isNewerView(this.latest, view)) this.takeBack(storeId);
+  }
+
+  /** Its folder is an older one than that which stored the latest view. */
+  private takeBack(storeId: StoreId): void {
+    const hadStored = this.acknowledged.delete(storeId);
+    if (hadStored && this.core.phase === 'recovering') this.installed = null;
   }
 
   /** Who asks this member is told of the view: older views that it is in lead on. */

@@ -37,7 +37,7 @@ import { clustersOf, type Conclusion, Inquiry, membersOf, viewsBack } from './in
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
-import { type Verdicts, decideVerdicts, doubted, objection } from './verdicts.js';
+import { type Verdicts, decideVerdicts, objection } from './verdicts.js';
 
 /** Members may have fallen silent, or run out of time, without a message that says so. */
 const LOOK_AGAIN_MS: Millis = 50;
@@ -187,10 +187,9 @@ export class Takeover {
 
   onFenced(peer: Peer, told: Status): void {
     if (this.step === 'asking' || this.step === 'raising') return;
-    const status = this.inquiry.vouched(peer, told);
+    const status = this.fences.note(this.inquiry.vouched(peer, told));
     const isForced = this.core.settings.forcedView !== '';
     peer.status = status;
-    this.fences.statuses.set(status.storeId, status);
     // Another coordinator may have gone on between a participant's answer and its fence.
     if (!isForced && status.view !== null && isNewerView(status.view, this.membership.latest)) {
       if (this.step === 'fencing' || this.step === 'deciding') {
@@ -275,9 +274,7 @@ export class Takeover {
     const missing = view.members.filter(
       ({ storeId }) => !present.some((peer) => peer.storeId === storeId),
     );
-    const statuses = present
-      .flatMap((peer) => (peer.status === null ? [] : [peer.status]))
-      .map((status) => doubted(status, membership.installedBefore));
+    const statuses = present.flatMap((peer) => (peer.status === null ? [] : [peer.status]));
     const others = [...this.fences.statuses.values()].filter(
       ({ storeId }) => this.asked.has(storeId) && !isMember(view, storeId),
     );

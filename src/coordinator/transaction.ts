@@ -61,6 +61,11 @@ export class Transaction {
     readonly writes: readonly PendingWrite[],
   ) {}
 
+  /** Votes on what came in pieces take as long as their checksums: small batches pass beside it. */
+  get isInline(): boolean {
+    return this.payload.stage === '';
+  }
+
   become(state: TransactionState): void {
     assert(TRANSITIONS[this.state].includes(state), 'a transaction goes from state to state');
     this.state = state;

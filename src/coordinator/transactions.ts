@@ -3,11 +3,12 @@
  *
  * Rules (docs/PROTOCOL.md): decisions are taken and logged in txid order; what every member of the
  * installed view has PREPARED, durably, is committed by that fact, so COMMIT waits for no sync of
- * ours and is queued to every ready member before the reply leaves; nothing is decided while the
- * view is not installed at all its members; a NO from some members removes them and commits on the
- * rest; ABORT comes only from a unanimous NO, from too few members, or from recovery, is synced
- * here before anyone hears of it, and aborts everything behind it; what follows from an ABORT waits
- * until it is synced on every member (`aborts.ts`); past its deadline a client is told UNKNOWN.
+ * ours and is queued to every ready member before the reply leaves; nothing is begun before a view
+ * of this start is installed, nor decided while the latest is not; a NO from some members removes
+ * them and commits on the rest; ABORT comes only from a unanimous NO, from too few members, or from
+ * recovery, is synced here before anyone hears of it, and aborts everything behind it; what follows
+ * from it waits until it is synced on every member (`aborts.ts`); past its deadline a client is
+ * told UNKNOWN.
  */
 import { assert } from '../base/assert.js';
 import { crc32 } from '../base/hash.js';
@@ -102,6 +103,8 @@ export class Transactions {
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
     if (this.aborts.firstRetried !== undefined) return;
+    if (this.membership.installed === null) this.shrinkIfNeeded();
+    if (this.membership.installed === null) return;
     while (this.undecided.length < MAX_IN_FLIGHT) {
       const [next] = this.staged;
       // What its session sent before it may still wait for its turn.
@@ -109,7 +112,7 @@ export class Transactions {
         this.staged.shift();
         this.begin([next.write], next.payload);
         next.begun();
-      } else if (!this.isHeld && this.batcher.isDue(this.undecided.some(isInline))) {
+      } else if (!this.isHeld && this.batcher.isDue(this.undecided.some((tx) => tx.isInline))) {
         this.beginBatch(this.batcher.take());
       } else {
         return;
@@ -216,11 +219,17 @@ export class Transactions {
     this.shrinkIfNeeded();
   }
 
+  /** Writes wait for a view of this start, under which they can be begun. */
+  private get isWaiting(): boolean {
+    const { membership, batcher, staged } = this;
+    return !membership.isOfThisStart && (staged.length > 0 || batcher.length > 0);
+  }
+
   /** The members that a smaller view should have so that work can go on; null if none is needed. */
   private shrinkIfNeeded(): void {
     const { membership, peers } = this;
     const tx = this.undecided.find((candidate) => candidate.state === 'preparing');
-    if (tx === undefined && this.aborts.all.length === 0) return;
+    if (tx === undefined && this.aborts.all.length === 0 && !this.isWaiting) return;
     const members = membership.latest?.members ?? [];
     const stuck = members.filter(({ storeId }) => {
       const peer = peers.byStore(storeId);
@@ -278,7 +287,7 @@ export class Transactions {
       assert(tx.state === 'preparing', 'decisions are taken in order');
       tx.become('aborting');
       // A staged payload is gone with its transaction: its client must send it again.
-      const retry = tx !== first && tx.payload.stage === '';
+      const retry = tx !== first && tx.isInline;
       tx.abort = { ...reason, retry };
       core.persist({ kind: 'abort', epoch: tx.epoch, txid: tx.txid }, true);
     }
@@ -288,7 +297,7 @@ export class Transactions {
         this.decided(tx, false);
         this.tell(tx, false, false);
         // Who had not prepared it does not know that this is its end.
-        if (tx.payload.stage !== '') this.forgetStage(tx.payload.stage);
+        if (!tx.isInline) this.forgetStage(tx.payload.stage);
         this.aborts.add(tx);
       }
     });
@@ -387,9 +396,4 @@ export class Transactions {
     core.fail(write.client, 'UNKNOWN', text);
     write.client = null;
   }
-}
-
-/** Votes on what came in pieces take as long as their checksums: small batches pass beside it. */
-function isInline({ payload }: Transaction): boolean {
-  return payload.stage === '';
 }

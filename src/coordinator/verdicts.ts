@@ -61,13 +61,13 @@ export interface Verdicts {
 }
 
 /**
- * A member that does not know a view which it had stored has lost the end of its log, whatever it
- * says. `installed`: the newest view that our log proves to have been on the disk of all members.
+ * A member that lacks what it is known to have had on its disk, the newest view that was installed
+ * or transactions that it told of before, has lost the end of its log, whatever it says.
  */
-export function doubted(status: Status, installed: View | null): Status {
-  if (installed === null || !isMember(installed, status.storeId)) return status;
-  if (status.view !== null && !isNewerView(installed, status.view)) return status;
+export function doubted(status: Status, installed: View | null, heardTxid: TxId): Status {
   const from = lastPrepared(status) + 1;
+  const knows = status.view !== null && !isNewerView(installed ?? status.view, status.view);
+  if (from > heardTxid && (knows || !isMember(installed, status.storeId))) return status;
   return { ...status, tailFrom: status.tailFrom > 0 ? Math.min(status.tailFrom, from) : from };
 }
 
@@ -166,7 +166,7 @@ function excludeUncertain(
       if (!has && isHeld && isCut) {
         exclude(status, `its log was cut before transaction ${txid}`);
       } else if (!has && holders.some((holder) => isBehind(status, holder, txid))) {
-        exclude(status, `it knows no view of the epoch of transaction ${txid}`);
+        exclude(status, `it may have lost transaction ${txid}, and every view of its epoch`);
       } else if (held !== undefined && held.epoch < newest) {
         exclude(status, `it holds another transaction ${txid}, of an older epoch`);
       }
@@ -174,10 +174,14 @@ function excludeUncertain(
   }
 }
 
-/** What the other holds may have been decided under a view that this one had, and has lost. */
+/**
+ * No transaction is begun before the first view of its epoch is installed: this one may have had
+ * that, and have lost it.
+ */
 function isBehind(status: Status, holder: Status, txid: TxId): boolean {
-  const epoch = inDoubtAt(holder, txid)?.epoch ?? Infinity;
-  return viewEpoch(holder) >= epoch && viewEpoch(status) < epoch;
+  const held = inDoubtAt(holder, txid);
+  if (held === undefined) return false;
+  return viewEpoch(holder) >= held.epoch && viewEpoch(status) < held.epoch;
 }
 
 function viewEpoch({ view }: Status): number {

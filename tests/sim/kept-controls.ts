@@ -94,7 +94,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/fences.js',
-        find: 'if (isWhole && isMarked)',
+        find: 'if (isWhole && this.marked.has(status.storeId))',
         replace: 'if (false)',
       },
     ],
@@ -131,9 +131,9 @@ export const KEPT_CONTROLS: readonly Control[] = [
         replace: 'false',
       },
       {
-        file: 'src/coordinator/takeover.js',
-        find: 'doubted(status, membership.installedBefore)',
-        replace: 'status',
+        file: 'src/coordinator/fences.js',
+        find: 'doubted(told, this.membership.lastInstalled, heardTxid)',
+        replace: 'told',
       },
     ],
   },

@@ -32,8 +32,8 @@ describe('coordinator/verdicts: what members know of views', () => {
   });
 
   it('doubts who has forgotten a view that was installed', () => {
-    const tail = (status: Status, installed: View | null): number =>
-      doubted(status, installed).tailFrom;
+    const tail = (status: Status, installed: View | null, heardTxid = 0): number =>
+      doubted(status, installed, heardTxid).tailFrom;
     expect(tail(a('C 1', viewOf(1)), viewOf(2)), 'all that it may have had since').to.equal(3);
     expect(tail(a('C 1', null), viewOf(2))).to.equal(3);
     expect(tail(a('C 1', viewOf(1), { tailFrom: 2 }), viewOf(2)), 'its own mark').to.equal(2);
@@ -41,6 +41,9 @@ describe('coordinator/verdicts: what members know of views', () => {
     expect(tail(a('C 1', viewOf(2)), viewOf(2))).to.equal(0);
     expect(tail(a('C 1', viewOf(3)), viewOf(2))).to.equal(0);
     expect(tail(a('C 1', viewOf(1)), null), 'nothing is known').to.equal(0);
+    expect(tail(a('C 1', null), null)).to.equal(0);
+    expect(tail(a('C 1', viewOf(1)), null, 2)).to.equal(0);
+    expect(tail(a('C 1', viewOf(1)), null, 3), 'it had more before').to.equal(3);
     expect(tail(holding('c', 'C 1', { view: viewOf(1) }), viewOf(2)), 'no member').to.equal(0);
   });
 });
