@@ -51,6 +51,13 @@ export function isNewerView(view: View, than: View | null): boolean {
   return view.number > than.number;
 }
 
+export function newestView(views: readonly (View | null)[]): View | null {
+  return views.reduce(
+    (newest, view) => (view !== null && isNewerView(view, newest) ? view : newest),
+    null,
+  );
+}
+
 export function sameView(a: View | null, b: View | null): boolean {
   return a !== null && b !== null && a.number === b.number && sameEpoch(a.epoch, b.epoch);
 }

@@ -6,7 +6,7 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import { type StoreId, type TxId, isMember } from '../base/ids.js';
+import { type StoreId, type TxId, type View, isMember, newestView } from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -15,15 +15,20 @@ import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import { doubted, knownEnds, lastPrepared, type Verdicts } from './verdicts.js';
 
+interface Had {
+  readonly txid: TxId;
+  readonly view: View | null;
+}
+
 /** Whose turn it is: members of views that count, everybody asked, or whoever comes. */
 export type Turn = 'members' | 'asked' | 'anybody';
 
 export class Fences {
   /** Of those that are bound, connected or not; the members' as they are judged. */
   readonly statuses = new Map<StoreId, Status>();
-  /** Up to where a store has ever said in this start that it holds transactions. */
-  private readonly heardTxids = new Map<StoreId, TxId>();
-  /** Whose own word is that they are damaged or cut, now and at later starts. */
+  /** What a store has ever said in this start that it had: transactions up to there, a view. */
+  private readonly heard = new Map<StoreId, Had>();
+  /** Known to be damaged or cut by more than what this start has heard. */
   private readonly marked = new Set<StoreId>();
 
   constructor(
@@ -43,14 +48,25 @@ export class Fences {
     this.noteMissed(turn);
   }
 
+  /** It says this, bound or not. */
+  hear(told: Status): Had {
+    const { storeId } = told;
+    const { lastInstalled } = this.membership;
+    const stored = isMember(lastInstalled, storeId) ? lastInstalled : null;
+    const before = this.heard.get(storeId) ?? { txid: 0, view: null };
+    const txid = Math.max(before.txid, lastPrepared(told));
+    const had = { txid, view: newestView([before.view, stored, told.view]) };
+    this.heard.set(storeId, had);
+    return had;
+  }
+
   /** It is bound, and says this: held against what is known that it has had. */
   note(told: Status): Status {
     const { storeId, fit, tailFrom } = told;
-    const heardTxid = this.heardTxids.get(storeId) ?? 0;
-    this.heardTxids.set(storeId, Math.max(heardTxid, lastPrepared(told)));
+    const { txid, view } = this.hear(told);
     if (fit && tailFrom === 0) this.marked.delete(storeId);
     else this.marked.add(storeId);
-    const status = doubted(told, this.membership.lastInstalled, heardTxid);
+    const status = doubted(told, view, txid);
     this.statuses.set(storeId, status);
     return status;
   }

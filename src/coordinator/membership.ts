@@ -180,12 +180,14 @@ export class Membership {
   /** What a participant says now that it has on disk. */
   noteStatus({ storeId, view }: Status): void {
     this.noteStored(storeId, view);
-    if (view === null) return;
-    this.highestNumber = Math.max(this.highestNumber, view.number);
+    this.highestNumber = Math.max(this.highestNumber, view?.number ?? 0);
     if (this.latest !== null && isNewerView(this.latest, view)) this.takeBack(storeId);
   }
 
-  /** Its folder is an older one than that which stored the latest view. */
+  /**
+   * Its folder is an older one than that which stored the latest view: before anything is decided
+   * under that, it must be stored there again.
+   */
   private takeBack(storeId: StoreId): void {
     const hadStored = this.acknowledged.delete(storeId);
     if (hadStored && this.core.phase === 'recovering') this.installed = null;

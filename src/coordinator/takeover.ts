@@ -79,6 +79,7 @@ export class Takeover {
   }
 
   onStatus(peer: Peer, status: Status): void {
+    this.fences.hear(this.inquiry.vouched(peer, status));
     if (this.step !== 'asking' && this.inquiry.promiseOf(peer) !== undefined) return;
     this.inquiry.onStatus(peer, status);
     if (this.step === 'asking') this.advance();

@@ -103,8 +103,10 @@ export class Transactions {
     // Participants refuse everything behind a NO until they have logged its ABORT.
     if (this.undecided.some((tx) => tx.state === 'aborting')) return;
     if (this.aborts.firstRetried !== undefined) return;
-    if (this.membership.installed === null) this.shrinkIfNeeded();
-    if (this.membership.installed === null) return;
+    if (this.membership.installed === null) {
+      this.shrinkIfNeeded();
+      return;
+    }
     while (this.undecided.length < MAX_IN_FLIGHT) {
       const [next] = this.staged;
       // What its session sent before it may still wait for its turn.
@@ -221,11 +223,10 @@ export class Transactions {
 
   /** Writes wait for a view of this start, under which they can be begun. */
   private get isWaiting(): boolean {
-    const { membership, batcher, staged } = this;
-    return !membership.isOfThisStart && (staged.length > 0 || batcher.length > 0);
+    return this.membership.installed === null && this.staged.length + this.batcher.length > 0;
   }
 
-  /** The members that a smaller view should have so that work can go on; null if none is needed. */
+  /** Proposes a smaller view where work cannot go on without one. */
   private shrinkIfNeeded(): void {
     const { membership, peers } = this;
     const tx = this.undecided.find((candidate) => candidate.state === 'preparing');

@@ -27,7 +27,7 @@
  * or by a caller entitled to (a with-log start, for members that do not answer).
  */
 import { assert } from '../base/assert.js';
-import { type StoreId, type TxId, type View, isMember, isNewerView } from '../base/ids.js';
+import { type StoreId, type TxId, type View, isNewerView } from '../base/ids.js';
 import { type Lineage, epochAt } from '../base/lineage.js';
 import type { InDoubt, Status } from '../rpc/status.js';
 import type { Decision, Outcomes } from './outcomes.js';
@@ -61,13 +61,13 @@ export interface Verdicts {
 }
 
 /**
- * A member that lacks what it is known to have had on its disk, the newest view that was installed
- * or transactions that it told of before, has lost the end of its log, whatever it says.
+ * A member that lacks what it is known to have had on its disk, this view or transactions up to
+ * this one, has lost the end of its log, whatever it says.
  */
-export function doubted(status: Status, installed: View | null, heardTxid: TxId): Status {
+export function doubted(status: Status, hadView: View | null, hadTxid: TxId): Status {
   const from = lastPrepared(status) + 1;
-  const knows = status.view !== null && !isNewerView(installed ?? status.view, status.view);
-  if (from > heardTxid && (knows || !isMember(installed, status.storeId))) return status;
+  const hasForgotten = hadView !== null && isNewerView(hadView, status.view);
+  if (from > hadTxid && !hasForgotten) return status;
   return { ...status, tailFrom: status.tailFrom > 0 ? Math.min(status.tailFrom, from) : from };
 }
 

@@ -132,7 +132,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/coordinator/fences.js',
-        find: 'doubted(told, this.membership.lastInstalled, heardTxid)',
+        find: 'doubted(told, view, txid)',
         replace: 'told',
       },
     ],
