@@ -157,7 +157,8 @@ describe('coordinator/reads: reads that share a question', () => {
     expect(driver.told(token)).to.equal('TRYAGAIN no participant answered this read in time');
   });
 
-  it('asks no member for more large values at once than it keeps open', () => {
+  it('asks no member for more large values at once than it keeps open', function largeValues() {
+    this.timeout(60_000);
     const { driver, a } = sharing(get('x'));
     a.say(value(a.last('read').id, [PIECE_BYTES], 'x'.repeat(PIECE_BYTES)));
     const before = a.all('read').length;
