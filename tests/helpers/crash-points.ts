@@ -10,8 +10,8 @@ export interface CrashPointCase {
   readonly reachedBy: 'writes' | 'loss of a participant' | 'start';
 }
 
-/** Later visits than the first find more work in flight. */
-export const COUNT_UNDER_WRITES = 50;
+/** Later visits than the first find more work in flight; a start comes by a view of its own. */
+export const COUNTS = { writes: 50, 'loss of a participant': 2, start: 1 } as const;
 
 export const CRASH_POINTS: readonly CrashPointCase[] = [
   { role: 'participant', point: 'participant-prepared', reachedBy: 'writes' },

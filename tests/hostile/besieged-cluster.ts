@@ -10,7 +10,7 @@ import { bytesOf } from '../../src/base/bytes.js';
 import { MAX_UNPROVED_PEERS } from '../../src/io/unproved-peers.js';
 import { encodeRequest } from '../../src/rpc/codec.js';
 import { MAX_UNPROVED_BYTES } from '../../src/rpc/limits.js';
-import type { ClusterInfo } from '../helpers/cluster-info.js';
+import { type ClusterInfo, isWhole } from '../helpers/cluster-info.js';
 import { type Cluster, type ClusterOptions, makeCluster } from '../helpers/processes.js';
 import { type ProcessUsage, usageOf } from '../helpers/process-usage.js';
 import type { RespConnection } from '../helpers/resp-connection.js';
@@ -85,6 +85,9 @@ export class BesiegedCluster {
     this.good?.close();
     this.good = null;
     await this.cluster.start();
+    // A start makes a view of its own.
+    const { fields } = await this.cluster.waitForInfo(isWhole);
+    this.view = fields['view_number'];
     this.earlier.set(coordinator, usageOf(coordinator.pid));
   }
 

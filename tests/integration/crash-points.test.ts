@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { isServing, isWhole } from '../helpers/cluster-info.js';
 import {
-  COUNT_UNDER_WRITES,
   CRASH_POINT_VARIABLE,
   CRASH_POINTS,
+  COUNTS,
   type CrashPointCase,
 } from '../helpers/crash-points.js';
 import { type Cluster, makeCluster } from '../helpers/processes.js';
@@ -40,8 +40,7 @@ describe('a role that is killed in the middle of its work', function () {
   /** Starts the role anew so that it dies at the point, and waits until it has. */
   async function dieAt({ point, reachedBy }: CrashPointCase, victim: RoleProcess): Promise<void> {
     await victim.stop();
-    const count = reachedBy === 'writes' ? COUNT_UNDER_WRITES : 1;
-    victim.launch({ env: { [CRASH_POINT_VARIABLE]: `${point}:${count}` } });
+    victim.launch({ env: { [CRASH_POINT_VARIABLE]: `${point}:${COUNTS[reachedBy]}` } });
     if (reachedBy === 'loss of a participant') {
       await cluster.waitForInfo(isWhole);
       await cluster.participant(1).kill9();

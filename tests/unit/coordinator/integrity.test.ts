@@ -164,7 +164,8 @@ describe('coordinator/resync', () => {
     });
   }
 
-  it('takes what it has forgotten for committed', () => {
+  /** Two transactions have ended, and nothing is remembered of them, nor of their epoch. */
+  function forgetful(): CoordinatorDriver {
     const log: WalRecord[] = [
       { kind: 'epoch', epoch: epoch(1) },
       { kind: 'view', view: view(1, 'a', 'b') },
@@ -183,9 +184,30 @@ describe('coordinator/resync', () => {
       const words = part.name === 'a' ? 'C C' : 'C 1';
       part.status = holding(part.name, words, { view: view(1, 'a', 'b'), epoch: epoch(1) });
     }
+    return driver;
+  }
+
+  it('takes what it has forgotten for committed', () => {
+    const driver = forgetful();
     driver.run(300);
     expect(driver.phase).to.equal('serving');
     const told = { type: 'outcome', epoch: 1, txid: 2, commit: true };
     expect(driver.part('b').all('outcome'), 'once').to.deep.equal([told]);
+  });
+
+  it('does so with a member that was silent at the start, as that is in doubt of it', () => {
+    const driver = forgetful();
+    driver.part('b').isUp = false;
+    driver.run(1500);
+    expect([driver.phase, driver.members]).to.deep.equal(['serving', '(a b)']);
+    driver.machine.beginCheckpoint(driver.now);
+    driver.step({ type: 'tick' });
+    const kinds = driver.checkpoint?.map(({ kind }) => kind);
+    expect(kinds, 'no view is known to have been installed').to.deep.equal(['state']);
+    driver.part('b').isUp = true;
+    driver.run(500);
+    const told = { type: 'outcome', epoch: 1, txid: 2, commit: true };
+    expect(driver.part('b').all('outcome')).to.deep.equal([told]);
+    expect(driver.members).to.equal('a b');
   });
 });
