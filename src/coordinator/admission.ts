@@ -164,9 +164,7 @@ export class Admission {
   }
 
   private pull(peer: Peer, join: Join): void {
-    const donors = this.membership
-      .liveMembers()
-      .filter((candidate) => candidate.isReady && candidate.unsound === '');
+    const donors = this.membership.soundMembers();
     this.donorTurn += 1;
     const donor = donors[this.donorTurn % Math.max(1, donors.length)];
     if (donor === undefined || donor.storeId === null) {
@@ -212,7 +210,7 @@ export class Admission {
 
   /** Members that are silent leave by the view that lets the joiner in. */
   private staying(): Peer[] {
-    return this.membership.liveMembers().filter((peer) => peer.isReady && peer.unsound === '');
+    return this.membership.soundMembers();
   }
 
   private admit(peer: Peer, join: Join, message: CaughtUp): void {

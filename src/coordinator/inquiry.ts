@@ -15,6 +15,7 @@ import {
   type StoreId,
   type View,
   isNewerView,
+  newestView,
   NO_EPOCH,
   sameEpoch,
   sameView,
@@ -207,11 +208,8 @@ export class Inquiry {
   }
 
   private highestView(answers: readonly Status[]): View | null {
-    let highest = this.core.generation < this.generation ? null : this.membership.latest;
-    for (const { view } of answers) {
-      if (view !== null && isNewerView(view, highest)) highest = view;
-    }
-    return highest;
+    const own = this.core.generation < this.generation ? null : this.membership.latest;
+    return newestView([own, ...answers.map(({ view }) => view)]);
   }
 
   /** Without any view, all configured participants must have answered, as empty. */

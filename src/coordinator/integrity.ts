@@ -73,7 +73,7 @@ export class Integrity {
   private renewView(): void {
     const { membership } = this;
     if (membership.isOfThisStart) return;
-    const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    const sound = membership.soundMembers();
     if (sound.length < membership.size) return;
     membership.propose(sound, 'all members are back after a start');
   }
@@ -83,7 +83,7 @@ export class Integrity {
     const { membership } = this;
     if (!membership.isSettledEnough) return;
     const members = membership.memberPeers();
-    const sound = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    const sound = membership.soundMembers();
     const unsound = members.filter((peer) => peer.unsound !== '');
     const gone = this.notConfigured();
     if (unsound.length + gone === 0 || sound.length === 0) return;

@@ -130,6 +130,11 @@ export class Membership {
     return this.peers.all.filter((peer) => this.isReachable(peer) && peer.isFenced);
   }
 
+  /** Those of them that are in step and lack nothing. */
+  soundMembers(): Peer[] {
+    return this.liveMembers().filter((peer) => peer.isReady && peer.unsound === '');
+  }
+
   private isReachable(peer: Peer): boolean {
     return this.has(peer) && !this.peers.isSuspected(peer);
   }

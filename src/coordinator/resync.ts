@@ -73,8 +73,7 @@ export class Resync {
 
   /** Another member is here that lacks nothing. */
   private isReplaceable(peer: Peer): boolean {
-    const live = this.membership.liveMembers();
-    return live.some((other) => other !== peer && other.isReady && other.unsound === '');
+    return this.membership.soundMembers().some((other) => other !== peer);
   }
 
   /** A vote was counted that its log does not bear out: it has lost what it promised. */

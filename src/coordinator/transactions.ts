@@ -236,7 +236,7 @@ export class Transactions {
       const peer = peers.byStore(storeId);
       return peer === undefined || peers.isSuspected(peer) || peer.unsound !== '';
     });
-    const voters = membership.liveMembers().filter((peer) => peer.unsound === '' && peer.isReady);
+    const voters = membership.soundMembers();
     // One stall of a disk that all share ends for all of them, but not at the same instant.
     if (this.core.now < this.recoveredAt + this.core.settings.heartbeatIntervalMs) return;
     // A member that is neither silent nor here is on its way back: its time is not up yet.

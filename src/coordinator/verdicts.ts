@@ -17,10 +17,10 @@
  * store is damaged or half filled (@X), if it lacks what our log says was committed (a commit
  * stands, whoever has been here since) or what another member has resolved (@Y), if it lacks n,
  * another member has n, and its log was cut at or before n or it knows no view of the epoch of n,
- * which the other does (@Z), or if it prepared n under an older
- * epoch than another member, or than that under which n has ended (@W). Its absence proves nothing
- * then. A single decider whose log was cut cannot testify against members that did not answer: our
- * log may lack the last commits that were told (`needsEverybody`).
+ * which the other does (@Z), or if it prepared n under an older epoch than another member, or than
+ * that under which n has ended (@W). Its absence proves nothing then. A single decider whose log
+ * was cut cannot testify against members that did not answer: our log may lack the last commits
+ * that were told (`needsEverybody`).
  *
  * Invariant: every acknowledged transaction is committed, provided that at least one member that
  * holds it is among `members` and every member of the last view is there or was excluded by @X-@W
@@ -203,8 +203,6 @@ function walk(
   let needsExactView = false;
   let aborting = false;
   for (let txid = baseTxid + 1; txid <= highest; txid += 1) {
-    const holders = deciders.map((status) => inDoubtAt(status, txid));
-    const epoch = Math.max(0, ...holders.map((held) => held?.epoch ?? 0));
     const known = resolvedBySomebody(txid, witnesses); // @A is at or below the base
     if (known !== undefined) {
       const named = known ? endedEpoch(txid, outcomes, witnesses) : abortedEpoch(txid, witnesses);
@@ -213,6 +211,8 @@ function walk(
       continue;
     }
     needsExactView = true;
+    const holders = deciders.map((status) => inDoubtAt(status, txid));
+    const epoch = newestEpochAt(txid, deciders);
     const commit = !aborting && samePrepared(holders); // @C
     if (!commit) aborting = true; // @D
     decisions.push({ epoch, txid, commit });
