@@ -6,7 +6,14 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import { type StoreId, type TxId, type View, isMember, newestView } from '../base/ids.js';
+import {
+  type StoreId,
+  type TxId,
+  type View,
+  isMember,
+  isNewerView,
+  newestView,
+} from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -54,7 +61,12 @@ export class Fences {
     const { lastInstalled } = this.membership;
     const stored = isMember(lastInstalled, storeId) ? lastInstalled : null;
     const before = this.heard.get(storeId) ?? { txid: 0, view: null };
-    const txid = Math.max(before.txid, lastPrepared(told));
+    // Another coordinator, in a view of its own, may have taken back what was told before.
+    const isElsewhere =
+      told.view !== null &&
+      isNewerView(told.view, before.view) &&
+      !this.inquiry.isOwn(told.view.epoch);
+    const txid = Math.max(isElsewhere ? 0 : before.txid, lastPrepared(told));
     const had = { txid, view: newestView([before.view, stored, told.view]) };
     this.heard.set(storeId, had);
     return had;

@@ -120,6 +120,10 @@ export class Inquiry {
     return this.core.now - this.askedAt >= this.core.settings.failureTimeoutMs;
   }
 
+  isOwn(epoch: Epoch): boolean {
+    return this.ownEpochs.some((own) => sameEpoch(own, epoch));
+  }
+
   /** The participant that an operator declared to hold the truth. */
   get forcedPeer(): Peer | undefined {
     return this.peers.all.find((peer) => peer.address === this.core.settings.forcedView);
@@ -203,7 +207,7 @@ export class Inquiry {
   /** Another coordinator has been here since this log was written. */
   private outruns({ generation, epoch, view }: Status): boolean {
     if (generation !== this.core.generation) return generation > this.core.generation;
-    const isKnown = epoch.number === 0 || this.ownEpochs.some((own) => sameEpoch(own, epoch));
+    const isKnown = epoch.number === 0 || this.isOwn(epoch);
     return !isKnown || (view !== null && isNewerView(view, this.membership.latest));
   }
 

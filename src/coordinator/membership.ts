@@ -174,6 +174,7 @@ export class Membership {
   adopt(views: readonly View[]): void {
     const view = views.at(-1) ?? null;
     this.latest = view;
+    this.installed = null;
     this.established = views[0] ?? null;
     this.announced = view;
     this.chain = views;

@@ -24,7 +24,6 @@ import {
   type View,
   isMember,
   isNewerView,
-  sameEpoch,
   sameView,
 } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
@@ -90,8 +89,7 @@ export class Takeover {
   onPromisedOther(peer: Peer, promised: Epoch): void {
     this.inquiry.forget(peer);
     // A fence of an earlier start of ours that came late is no sign of anybody else.
-    const isOwn = this.epochs.some((own) => sameEpoch(own, promised));
-    if (this.step === 'fencing' && !isOwn) this.startOver();
+    if (this.step === 'fencing' && !this.inquiry.isOwn(promised)) this.startOver();
   }
 
   onTick(): void {

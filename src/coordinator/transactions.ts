@@ -231,6 +231,8 @@ export class Transactions {
     const { membership, peers } = this;
     const tx = this.undecided.find((candidate) => candidate.state === 'preparing');
     if (tx === undefined && this.aborts.all.length === 0 && !this.isWaiting) return;
+    // Who has not stored this view may never do so: alone in the next, all would wait for it.
+    if (!membership.isSettledEnough) return;
     const members = membership.latest?.members ?? [];
     const stuck = members.filter(({ storeId }) => {
       const peer = peers.byStore(storeId);
@@ -240,13 +242,9 @@ export class Transactions {
     // One stall of a disk that all share ends for all of them, but not at the same instant.
     if (this.core.now < this.recoveredAt + this.core.settings.heartbeatIntervalMs) return;
     // A member that is neither silent nor here is on its way back: its time is not up yet.
-    if (stuck.length + voters.length !== members.length) return;
-    if (tx === undefined) {
-      if (stuck.length > 0 && voters.length > 0) this.shrinkTo(voters, 'members are silent');
-      return;
-    }
-    const said = (peer: Peer): boolean | undefined => tx.votes.get(peer.storeId ?? '')?.yes;
-    if (voters.length === 0 || voters.some((peer) => said(peer) === undefined)) return;
+    if (voters.length === 0 || stuck.length + voters.length !== members.length) return;
+    const said = (peer: Peer): boolean | undefined => tx?.votes.get(peer.storeId ?? '')?.yes;
+    if (tx !== undefined && voters.some((peer) => said(peer) === undefined)) return;
     const yes = voters.filter((peer) => said(peer) === true);
     const rest = yes.length > 0 ? yes : voters;
     if (rest.length === members.length) return;
