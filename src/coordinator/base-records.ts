@@ -2,8 +2,8 @@
  * All that a coordinator knows, as records: what a new log segment begins with, and what a start
  * leaves behind that took over from others.
  *
- * The view of STATE is the oldest one that still counts, and follows again as a VIEW record if it
- * was installed; views that were proposed after it and are not known to be installed follow, so
+ * The view of STATE is the oldest one that may still count, and follows again as a VIEW record if
+ * it was installed; views that were proposed after it and are not known to be installed follow, so
  * that a restart knows what a next view must be found from (`membership.ts`). Pure.
  */
 import type { Epoch } from '../base/ids.js';
@@ -20,7 +20,7 @@ export function stateRecord(
     kind: 'state',
     lastTxid: outcomes.decidedTxid,
     settledTxid: outcomes.settledTxid,
-    view: membership.views[0] ?? null,
+    view: membership.known[0] ?? null,
     epochs: [...epochs],
     recent: outcomes.recent(),
     lineage: outcomes.lineage,
@@ -33,6 +33,6 @@ export function segmentHead(
   unsynced: readonly OutcomeRecord[],
   membership: Membership,
 ): WalRecord[] {
-  const later = membership.isOldestInstalled ? membership.views : membership.views.slice(1);
+  const later = membership.isOldestInstalled ? membership.known : membership.known.slice(1);
   return [state, ...unsynced, ...later.map((view) => ({ kind: 'view', view }) as const)];
 }

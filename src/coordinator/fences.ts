@@ -6,24 +6,19 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import {
-  type StoreId,
-  type TxId,
-  type View,
-  isMember,
-  isNewerView,
-  newestView,
-} from '../base/ids.js';
+import { type StoreId, type TxId, type View, isMember, newestView } from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
-import { doubted, knownEnds, lastPrepared, type Verdicts } from './verdicts.js';
+import { doubted, knownEnds, lastEpoch, lastPrepared, type Verdicts } from './verdicts.js';
 
 interface Had {
   readonly txid: TxId;
+  /** Of that transaction. */
+  readonly epoch: number;
   readonly view: View | null;
 }
 
@@ -55,19 +50,21 @@ export class Fences {
     this.noteMissed(turn);
   }
 
-  /** It says this, bound or not. */
+  /**
+   * It says this, bound or not. A transaction of a later epoch was begun behind all that had not
+   * been voided by then: what of earlier ones was told of from there on does not count any more.
+   */
   hear(told: Status): Had {
     const { storeId } = told;
     const { lastInstalled } = this.membership;
     const stored = isMember(lastInstalled, storeId) ? lastInstalled : null;
-    const before = this.heard.get(storeId) ?? { txid: 0, view: null };
-    // Another coordinator, in a view of its own, may have taken back what was told before.
-    const isElsewhere =
-      told.view !== null &&
-      isNewerView(told.view, before.view) &&
-      !this.inquiry.isOwn(told.view.epoch);
-    const txid = Math.max(isElsewhere ? 0 : before.txid, lastPrepared(told));
-    const had = { txid, view: newestView([before.view, stored, told.view]) };
+    const before = this.heard.get(storeId) ?? { txid: 0, epoch: 0, view: null };
+    const epoch = lastEpoch(told);
+    const had = {
+      txid: epoch > before.epoch ? lastPrepared(told) : Math.max(before.txid, lastPrepared(told)),
+      epoch: Math.max(before.epoch, epoch),
+      view: newestView([before.view, stored, told.view]),
+    };
     this.heard.set(storeId, had);
     return had;
   }

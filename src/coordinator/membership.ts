@@ -41,6 +41,8 @@ export class Membership {
   announced: View | null;
   /** From the newest view known to be installed up to the latest, but see `noteStored`. */
   private chain: readonly View[];
+  /** The same, with those that `noteStored` has taken out: they lead on to others of the chain. */
+  known: readonly View[];
   /** Of all views that were ever heard of, sent or not. */
   private highestNumber: number;
   private acknowledged = new Set<StoreId>();
@@ -59,6 +61,7 @@ export class Membership {
     this.lastInstalled = recovered.installed;
     this.announced = recovered.view;
     this.chain = recovered.views;
+    this.known = recovered.views;
     this.highestNumber = recovered.highestNumber;
   }
 
@@ -95,9 +98,9 @@ export class Membership {
     });
   }
 
-  /** The oldest view that counts was installed. */
+  /** The oldest view that is known was installed. */
   get isOldestInstalled(): boolean {
-    return sameView(this.chain[0] ?? null, this.lastInstalled);
+    return sameView(this.known[0] ?? null, this.lastInstalled);
   }
 
   get size(): number {
@@ -178,6 +181,7 @@ export class Membership {
     this.established = views[0] ?? null;
     this.announced = view;
     this.chain = views;
+    this.known = views;
     this.acknowledged = new Set();
     this.lastInstalled = null;
     this.isDurable = true;
@@ -201,7 +205,7 @@ export class Membership {
 
   /** Who asks this member is told of the view: older views that it is in lead on. */
   noteStored(storeId: StoreId, view: View | null): void {
-    if (view === null || !this.chain.some((own) => sameView(own, view))) return;
+    if (view === null || !this.known.some((own) => sameView(own, view))) return;
     this.chain = this.chain.filter((own) => !(isNewerView(view, own) && isMember(own, storeId)));
   }
 
@@ -210,6 +214,7 @@ export class Membership {
     this.latest = highestKnown;
     this.lastInstalled = null;
     this.chain = [];
+    this.known = [];
     this.begin([peer], 'forced by an operator', () => 'an operator forced a view without it');
   }
 
@@ -229,6 +234,7 @@ export class Membership {
       members: list,
     };
     this.chain = [...this.chain, view];
+    this.known = [...this.known, view];
     this.highestNumber = view.number;
     this.latest = view;
     this.isDurable = false;
@@ -304,6 +310,7 @@ export class Membership {
     this.established = latest;
     this.lastInstalled = latest;
     this.chain = [latest];
+    this.known = [latest];
     this.core.persist({ kind: 'view', view: latest }, true);
     this.core.trace.event('info', 'view installed', {
       view: latest.number,

@@ -222,10 +222,17 @@ export class Peers {
       this.distrust(peer, channel, text);
     } else {
       if (channel.purpose === 'data') peer.storeId = welcome.storeId;
+      else this.compareStores(peer, welcome);
       this.become(channel, 'proving');
       const mac = proof(clusterSecret, proofText('asking', channel.nonce, welcome.nonce));
       if (channel.dial !== null) core.send(channel.dial, { type: 'prove', mac });
     }
+  }
+
+  /** Whatever still comes on the data connection is of a store that is not there any more. */
+  private compareStores(peer: Peer, { storeId }: Welcome): void {
+    if (peer.data.state !== 'open' || peer.storeId === storeId) return;
+    this.restart(peer, 'another store answers at its address');
   }
 
   private onProved(peer: Peer, channel: Channel): void {

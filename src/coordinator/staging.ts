@@ -240,7 +240,7 @@ export class Staging {
       return (upload.progress.get(peer)?.refusal ?? '') === '';
     });
     if (whole.length === 0 || rest.length === 0 || mayStillCome) return false;
-    if (!membership.mayFollow(whole)) return false;
+    if (!membership.isSettledEnough || !membership.mayFollow(whole)) return false;
     membership.propose(whole, 'members are silent or refused a large value');
     return true;
   }

@@ -290,6 +290,7 @@ export class Takeover {
     const mustChange = mustShrink || (exact && !membership.isOfThisStart);
     const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
     if (mustChange && !this.mayFollow(view, deciders)) return;
+    if (mustChange && membership.isOfThisStart && !membership.isSettledEnough) return;
     core.condition = 'deciding what was under way';
     if (mustChange) {
       core.lastTxid = verdicts.baseTxid;

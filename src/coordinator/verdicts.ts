@@ -300,3 +300,8 @@ function storeIdOf(status: Status): StoreId {
 export function lastPrepared(status: Status): TxId {
   return status.resolved.txid + status.inDoubt.length;
 }
+
+/** Of the last transaction that it has; 0 if it has none. */
+export function lastEpoch({ inDoubt, lineage, resolved }: Status): number {
+  return inDoubt.at(-1)?.epoch ?? epochAt(lineage, resolved.txid) ?? 0;
+}

@@ -186,10 +186,21 @@ export class Faults {
       coordinator?.core.gate.synced === coordinator?.core.gate.appended &&
       cluster.second?.isRunning !== true &&
       this.isIntact &&
+      this.hasAnsweredLately &&
       cluster.configured().every((each) => {
         const resolved = each.machine?.state.resolved.txid ?? 0;
         return this.isCurrent(each) && each.disk.capacity === Infinity && resolved >= told;
       })
+    );
+  }
+
+  /** Nobody is about to be left out for a silence that the coordinator has not noticed yet. */
+  private get hasAnsweredLately(): boolean {
+    const { machine } = this.cluster.coordinator;
+    if (machine === null) return false;
+    const { now, settings } = machine.core;
+    return machine.peers.all.every(
+      ({ silentAt }) => silentAt - now > settings.failureTimeoutMs / 2,
     );
   }
 

@@ -194,6 +194,43 @@ export const KEPT_CONTROLS: readonly Control[] = [
       },
     ],
   },
+  {
+    name: 'stores-not-compared',
+    rule: 'A data connection to a store that is not there any more is given up, or asked about',
+    edits: [
+      {
+        file: 'src/coordinator/peers.js',
+        find: "if (peer.data.state !== 'open' || peer.storeId === storeId)",
+        replace: 'if (true)',
+      },
+      {
+        file: 'src/coordinator/peers.js',
+        find: 'if (!peer.debt.isAsked)',
+        replace: 'if (false)',
+      },
+      {
+        file: 'src/coordinator/admission.js',
+        find: "this.peers.send(peer, { type: 'inquire' });",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'overtaken-view-forgotten',
+    rule: 'Whoever tells of a view that another one has led on from leads on to that',
+    edits: [
+      {
+        file: 'src/coordinator/membership.js',
+        find: '!this.known.some(',
+        replace: '!this.chain.some(',
+      },
+    ],
+  },
+  {
+    name: 'silence-unnoticed-yet',
+    rule: "The simulator's own: a folder is lost while nobody is about to be left out for silence",
+    edits: [{ file: 'tests/sim/faults.js', find: 'this.hasAnsweredLately &&', replace: '' }],
+  },
 ];
 
 /** Of this list or of `control-list.ts`. */

@@ -76,6 +76,30 @@ describe('coordinator/membership', () => {
     expect(driver.members).to.equal('a');
   });
 
+  it('finds its way past a view that was overtaken, whoever tells of it first', () => {
+    for (const order of ['ab', 'ba']) {
+      const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+      const [a, b] = driver.parts.map(({ peer }) => peer);
+      if (a === undefined || b === undefined) throw new Error('two peers');
+      for (const part of driver.parts) part.silent.add('view');
+      const { membership } = driver.machine;
+      const [first] = membership.views;
+      const member = first?.members[1];
+      if (first === undefined || member === undefined) throw new Error('a view of two');
+      const alone = { ...first, number: 2, members: [member] };
+      const both = { ...first, number: 3 };
+      const last = { ...first, number: 4, members: first.members.slice(0, 1) };
+      membership.adopt([alone, both, last]);
+      expect(membership.mayFollow([a])).to.equal(false);
+      for (const name of order) {
+        membership.noteStored(`s-${name}`, name === 'a' ? last : both);
+      }
+      expect(membership.views, order).to.deep.equal([last]);
+      expect(membership.mayFollow([a])).to.equal(true);
+      expect(membership.known, 'for a restart').to.deep.equal([alone, both, last]);
+    }
+  });
+
   it('asserts that a view is never empty and shares a member with the one before', () => {
     const driver = new CoordinatorDriver({ names: ['a', 'b', 'c'] }).serve();
     const [a, b] = driver.parts.map(({ peer }) => peer);

@@ -74,6 +74,21 @@ describe('coordinator/peers: connections', () => {
     expect(a.data, 'nobody answered').to.not.equal(data);
   });
 
+  it('gives up the data connection to a store that is not there any more', () => {
+    const driver = new CoordinatorDriver({ names: ['a', 'b'] }).serve();
+    const a = driver.part('a');
+    const { data } = a;
+    a.silent.add('inquire');
+    driver.step({ type: 'dialClosed', dial: a.heart, reason: 'reset by peer' });
+    driver.run(300);
+    expect(a.data, 'the same store').to.equal(data);
+    driver.step({ type: 'dialClosed', dial: a.heart, reason: 'reset by peer' });
+    a.status = { ...a.status, storeId: 's-new', view: null, empty: true };
+    driver.run(300);
+    expect(a.data).to.not.equal(data);
+    expect(a.peer.storeId).to.equal('s-new');
+  });
+
   it('ignores whatever belongs to a connection that it has given up', () => {
     const driver = new CoordinatorDriver({ names: ['a'] }).serve();
     const a = driver.part('a');
