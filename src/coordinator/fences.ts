@@ -59,12 +59,11 @@ export class Fences {
     const { lastInstalled } = this.membership;
     const stored = isMember(lastInstalled, storeId) ? lastInstalled : null;
     const before = this.heard.get(storeId) ?? { txid: 0, epoch: 0, view: null };
-    const epoch = lastEpoch(told);
-    const had = {
-      txid: epoch > before.epoch ? lastPrepared(told) : Math.max(before.txid, lastPrepared(told)),
-      epoch: Math.max(before.epoch, epoch),
-      view: newestView([before.view, stored, told.view]),
-    };
+    const last = { txid: lastPrepared(told), epoch: lastEpoch(told) };
+    const isLater = last.epoch > before.epoch;
+    const isFurther = last.epoch === before.epoch && last.txid > before.txid;
+    const { txid, epoch } = isLater || isFurther ? last : before;
+    const had = { txid, epoch, view: newestView([before.view, stored, told.view]) };
     this.heard.set(storeId, had);
     return had;
   }

@@ -20,6 +20,7 @@ import {
   sameEpoch,
   sameView,
 } from '../base/ids.js';
+import type { Pong } from '../rpc/messages.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -44,6 +45,8 @@ export class Inquiry {
   private askAgainAt: Millis;
   private askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
+  /** A member has answered a heartbeat with an epoch or a view that this log does not know. */
+  private isOutrun = false;
   /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
   private lastHeardEpoch: Epoch = NO_EPOCH;
@@ -181,7 +184,8 @@ export class Inquiry {
 
   /** True if this start counts as without log from now on because of what some participant said. */
   private noteOutrun(): boolean {
-    if (this.isWithoutLog || ![...this.heardOf.values()].some((status) => this.outruns(status))) {
+    if (this.isWithoutLog) return false;
+    if (!this.isOutrun && ![...this.heardOf.values()].some((status) => this.outruns(status))) {
       return false;
     }
     this.isWithoutLog = true;
@@ -192,6 +196,13 @@ export class Inquiry {
   /** What was concluded does not hold: somebody who answered later knows more. */
   isOver(): boolean {
     return this.noteOutrun() || this.generation > this.core.generation;
+  }
+
+  /** A heartbeat needs no disk: it tells of another coordinator where all else is stalled. */
+  onPong(peer: Peer, { epoch, viewNumber }: Pong): void {
+    const { membership } = this;
+    if (!membership.isCountedOn(peer) || epoch.number === 0) return;
+    if (!this.isOwn(epoch) || viewNumber > membership.highestNumber) this.isOutrun = true;
   }
 
   private answers(): Status[] {

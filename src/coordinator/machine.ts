@@ -62,10 +62,9 @@ export class Coordinator {
   private readonly clock: RunningClock;
 
   constructor(options: CoordinatorOptions) {
-    const { settings, recovered, prng, clusterId, generation, now } = options;
+    const { settings, recovered, prng, clusterId, generation, storeId, trace, now } = options;
     const identity = { clusterId, generation };
     const { outcomes, epochs } = recovered;
-    const { storeId, trace } = options;
     const core = new CoordinatorCore(settings, storeId, identity, outcomes, trace, now);
     this.core = core;
     this.clock = new RunningClock(now, 2 * settings.heartbeatIntervalMs);
@@ -375,6 +374,7 @@ export class Coordinator {
       if (this.membership.has(peer)) this.fencedOff(peer, message.epoch);
       return;
     }
+    if (this.core.phase === 'recovering') this.takeover.onPong(peer, message);
     if (!peer.isFenced || this.core.phase !== 'serving') return;
     if (!message.fit && peer.unsound === '') {
       peer.unsound = 'it found its store damaged';

@@ -44,7 +44,7 @@ export class Membership {
   /** The same, with those that `noteStored` has taken out: they lead on to others of the chain. */
   known: readonly View[];
   /** Of all views that were ever heard of, sent or not. */
-  private highestNumber: number;
+  highestNumber: number;
   private acknowledged = new Set<StoreId>();
   /** Called when a new view is synced here: its members are to be told. */
   onDurable: () => void = () => undefined;
@@ -96,6 +96,12 @@ export class Membership {
       const peer = this.peers.byStore(storeId);
       return peer === undefined || peer.unsound !== '' || this.peers.isSuspected(peer);
     });
+  }
+
+  /** Those of them that are not known to have synced the latest view. */
+  notStored(members: readonly Peer[]): Peer[] {
+    const stored = [...this.acknowledged];
+    return members.filter((peer) => stored.every((storeId) => storeId !== peer.storeId));
   }
 
   /** The oldest view that is known was installed. */

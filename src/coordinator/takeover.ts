@@ -27,7 +27,7 @@ import {
   sameView,
 } from '../base/ids.js';
 import type { Prng } from '../base/prng.js';
-import type { Viewed } from '../rpc/messages.js';
+import type { Pong, Viewed } from '../rpc/messages.js';
 import type { Status } from '../rpc/status.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
@@ -83,6 +83,12 @@ export class Takeover {
     this.inquiry.onStatus(peer, status);
     if (this.step === 'asking') this.advance();
     else if (this.step !== 'raising') this.fenceAll([peer]);
+  }
+
+  onPong(peer: Peer, pong: Pong): void {
+    this.inquiry.onPong(peer, pong);
+    if (this.step !== 'fencing' && this.step !== 'deciding') return;
+    if (this.core.settings.forcedView === '' && this.inquiry.isOver()) this.startOver();
   }
 
   /** The participant has promised another epoch since it was asked. */
@@ -290,7 +296,7 @@ export class Takeover {
     const mustChange = mustShrink || (exact && !membership.isOfThisStart);
     const deciders = present.filter((peer) => verdicts.deciders.includes(peer.storeId ?? ''));
     if (mustChange && !this.mayFollow(view, deciders)) return;
-    if (mustChange && membership.isOfThisStart && !membership.isSettledEnough) return;
+    if (mustChange && !this.haveStored(view, deciders)) return;
     core.condition = 'deciding what was under way';
     if (mustChange) {
       core.lastTxid = verdicts.baseTxid;
@@ -330,6 +336,16 @@ export class Takeover {
     if (this.membership.mayFollow(members)) return true;
     const awaited = this.membership.awaitedFor(members);
     this.core.await(`view ${view.number} was not seen to be stored; needs ${awaited}`);
+    return false;
+  }
+
+  /** Else all would wait for one of them that may be lost before it stores the next one either. */
+  private haveStored(view: View, members: readonly Peer[]): boolean {
+    const { membership } = this;
+    const awaited = membership.isOfThisStart ? membership.notStored(members) : [];
+    if (awaited.length === 0) return true;
+    const named = awaited.map(({ address }) => address).join(', ');
+    this.core.await(`view ${view.number} is being stored at ${named}`);
     return false;
   }
 

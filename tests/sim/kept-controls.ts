@@ -227,6 +227,11 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'heartbeats-not-heard',
+    rule: 'A start hears of another coordinator from heartbeats too',
+    edits: [{ file: 'src/coordinator/inquiry.js', find: 'this.isOutrun = true;', replace: ';' }],
+  },
+  {
     name: 'silence-unnoticed-yet',
     rule: "The simulator's own: a folder is lost while nobody is about to be left out for silence",
     edits: [{ file: 'tests/sim/faults.js', find: 'this.hasAnsweredLately &&', replace: '' }],

@@ -41,6 +41,42 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
   });
 
+  it('hears of another coordinator from heartbeats of a member whose disk is stalled', () => {
+    for (const [told, isSaid] of [
+      [{ epoch: epoch(2, 'rival') }, true],
+      [{ epoch: epoch(1), view: view(2, 'b') }, true],
+      [{ epoch: epoch(1) }, false],
+    ] as const) {
+      const driver = restarted(['C', 'C'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
+      for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+      holds(driver.part('b'), 'C', { view: view(1, 'a', 'b'), ...told });
+      driver.part('b').silent.add('inquire').add('fence');
+      driver.run(9000);
+      expect(driver.phase).to.equal(isSaid ? 'recovering' : 'serving');
+      driver.part('b').wake();
+      driver.run(5000);
+      expect(driver.phase).to.equal('serving');
+    }
+  });
+
+  it('asks anew where a heartbeat tells of another coordinator while members are bound', () => {
+    const driver = restarted(['C', 'C'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
+    for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+    const b = driver.part('b');
+    b.silent.add('fence');
+    driver.run(300);
+    expect(driver.traced).to.include('epoch begins');
+    const stranger = { ...b.status, epoch: epoch(7, 'rival') };
+    driver.step({ type: 'dialReply', dial: b.heart, message: b.pong(1, { epoch: epoch(0) }) });
+    expect(driver.traced).to.not.include('another coordinator went on meanwhile: asking anew');
+    b.status = stranger;
+    driver.step({ type: 'dialReply', dial: b.heart, message: b.pong(2) });
+    expect(driver.traced).to.include('another coordinator went on meanwhile: asking anew');
+    b.wake();
+    driver.run(5000);
+    expect([driver.phase, driver.epoch.number]).to.deep.equal(['serving', 8]);
+  });
+
   it('binds whoever is outside the view only once its members are bound', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
     for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });

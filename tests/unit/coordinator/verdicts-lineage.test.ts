@@ -16,6 +16,10 @@ describe('coordinator/verdicts: of which epochs transactions were that ended', (
     expect(out([a('C 1'), b('C C2', { fit: false })])).to.deep.equal(['s-b', 's-a']);
     expect(out([a('C 1'), b('C 2')], 'C C2'), 'as our log says').to.deep.equal(['s-a']);
     expect(out([a('C 1'), b('C C')]), 'the same').to.deep.equal([]);
+    expect(out([a('C 1'), b('C 2', { fit: false })]), 'a damaged one').to.deep.equal([
+      's-b',
+      's-a',
+    ]);
     const old = b('C C C2', { lineage: [{ epoch: 2, txid: 3 }] });
     expect(out([a('C 1'), old]), 'too long ago to tell').to.deep.equal(['s-a']);
   });
