@@ -45,8 +45,8 @@ export class Inquiry {
   private askAgainAt: Millis;
   private askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
-  /** A member has answered a heartbeat with an epoch or a view that this log does not know. */
-  private isOutrun = false;
+  /** Members that answered a heartbeat with an epoch or a view that this log does not know. */
+  private readonly strangers = new Set<Peer>();
   /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
   private lastHeardEpoch: Epoch = NO_EPOCH;
@@ -185,9 +185,8 @@ export class Inquiry {
   /** True if this start counts as without log from now on because of what some participant said. */
   private noteOutrun(): boolean {
     if (this.isWithoutLog) return false;
-    if (!this.isOutrun && ![...this.heardOf.values()].some((status) => this.outruns(status))) {
-      return false;
-    }
+    const isTold = [...this.heardOf.values()].some((status) => this.outruns(status));
+    if (!isTold && ![...this.strangers].some((peer) => this.isCurrent(peer))) return false;
     this.isWithoutLog = true;
     this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
     return true;
@@ -202,7 +201,13 @@ export class Inquiry {
   onPong(peer: Peer, { epoch, viewNumber }: Pong): void {
     const { membership } = this;
     if (!membership.isCountedOn(peer) || epoch.number === 0) return;
-    if (!this.isOwn(epoch) || viewNumber > membership.highestNumber) this.isOutrun = true;
+    if (!this.isOwn(epoch) || viewNumber > membership.highestNumber) this.strangers.add(peer);
+  }
+
+  /** A heartbeat does not tell whether an operator has overridden what it says; a status does. */
+  private isCurrent(peer: Peer): boolean {
+    const { generation } = this.heardOf.get(peer) ?? this.core;
+    return generation >= this.core.generation;
   }
 
   private answers(): Status[] {

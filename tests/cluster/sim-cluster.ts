@@ -65,6 +65,8 @@ export class SimCluster {
   coordinator: SimCoordinator;
   /** How long a sync takes, on average. */
   syncMs: number;
+  /** The same of single processes, by name. */
+  readonly slowDisks = new Map<string, number>();
   readonly transcript: string[] = [];
   private readonly links = new Set<SimLink>();
 
@@ -236,9 +238,10 @@ export class SimCluster {
     );
   }
 
-  syncDelay(): number {
+  syncDelay(name: string): number {
     const { isSteady = false } = this.options;
-    return this.syncMs * (isSteady ? 1 : 0.5 + this.prng.next() / 2 ** 32);
+    const syncMs = this.slowDisks.get(name) ?? this.syncMs;
+    return syncMs * (isSteady ? 1 : 0.5 + this.prng.next() / 2 ** 32);
   }
 
   trace(who: string, message: string): void {

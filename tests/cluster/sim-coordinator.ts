@@ -251,7 +251,7 @@ export class SimCoordinator {
     const target = log.records.length;
     if (this.isSyncing || (target === log.durable && !isUrgent)) return;
     this.isSyncing = true;
-    const delay = (isUrgent ? 0 : 5) + this.cluster.syncDelay();
+    const delay = (isUrgent ? 0 : 5) + this.cluster.syncDelay(this.name);
     const goal = target - this.lsnBase;
     this.cluster.schedule.after(delay, () => {
       if (this.life !== life || this.log !== log) return;

@@ -273,7 +273,7 @@ export class SimParticipant {
     if (target === log.durable && !isUrgent) return;
     this.isSyncing = true;
     const goal = target - this.lsnBase;
-    const delay = (isUrgent ? 0 : 5) + this.cluster.syncDelay();
+    const delay = (isUrgent ? 0 : 5) + this.cluster.syncDelay(this.name);
     schedule.after(delay, () => {
       this.whenRunning(life, () => {
         if (this.log !== log) return;
@@ -312,7 +312,7 @@ export class SimParticipant {
     if (this.cluster.effect(this, `install ${step.step}`)) return;
     const { life } = this;
     const later = (action: () => void): void => {
-      this.cluster.schedule.after(this.cluster.syncDelay(), () => {
+      this.cluster.schedule.after(this.cluster.syncDelay(this.name), () => {
         if (this.life === life) action();
       });
     };

@@ -229,7 +229,9 @@ export const KEPT_CONTROLS: readonly Control[] = [
   {
     name: 'heartbeats-not-heard',
     rule: 'A start hears of another coordinator from heartbeats too',
-    edits: [{ file: 'src/coordinator/inquiry.js', find: 'this.isOutrun = true;', replace: ';' }],
+    edits: [
+      { file: 'src/coordinator/inquiry.js', find: 'this.strangers.add(peer);', replace: ';' },
+    ],
   },
   {
     name: 'silence-unnoticed-yet',
