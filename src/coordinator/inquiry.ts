@@ -192,8 +192,9 @@ export class Inquiry {
     return true;
   }
 
-  /** What was concluded does not hold: somebody who answered later knows more. */
+  /** What was concluded, not by an operator, does not hold: who answered later knows more. */
   isOver(): boolean {
+    if (this.core.settings.forcedView !== '') return false;
     return this.noteOutrun() || this.generation > this.core.generation;
   }
 

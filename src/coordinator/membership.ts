@@ -45,7 +45,8 @@ export class Membership {
   known: readonly View[];
   /** Of all views that were ever heard of, sent or not. */
   highestNumber: number;
-  private acknowledged = new Set<StoreId>();
+  /** Who has synced the latest view; never null, who has not said who it is. */
+  private acknowledged = new Set<StoreId | null>();
   /** Called when a new view is synced here: its members are to be told. */
   onDurable: () => void = () => undefined;
   /** Called when the latest view becomes the installed one. */
@@ -89,19 +90,15 @@ export class Membership {
   get isSettledEnough(): boolean {
     if (!this.isChanging) return true;
     if (!this.isDurable) return false;
-    const missing = (this.latest?.members ?? []).filter(
-      ({ storeId }) => !this.acknowledged.has(storeId),
-    );
-    return missing.every(({ storeId }) => {
+    return this.notStored(this.latest?.members ?? []).every(({ storeId }) => {
       const peer = this.peers.byStore(storeId);
       return peer === undefined || peer.unsound !== '' || this.peers.isSuspected(peer);
     });
   }
 
   /** Those of them that are not known to have synced the latest view. */
-  notStored(members: readonly Peer[]): Peer[] {
-    const stored = [...this.acknowledged];
-    return members.filter((peer) => stored.every((storeId) => storeId !== peer.storeId));
+  notStored<One extends { readonly storeId: StoreId | null }>(members: readonly One[]): One[] {
+    return members.filter(({ storeId }) => !this.acknowledged.has(storeId));
   }
 
   /** The oldest view that is known was installed. */
@@ -186,11 +183,16 @@ export class Membership {
     this.installed = null;
     this.established = views[0] ?? null;
     this.announced = view;
-    this.chain = views;
-    this.known = views;
+    this.countOn(views);
     this.acknowledged = new Set();
     this.lastInstalled = null;
     this.isDurable = true;
+  }
+
+  /** Of the views so far these count from now on, and no others. */
+  private countOn(views: readonly View[]): void {
+    this.chain = views;
+    this.known = views;
   }
 
   /** What a participant says now that it has on disk. */
@@ -219,8 +221,7 @@ export class Membership {
   force(peer: Peer, highestKnown: View | null): void {
     this.latest = highestKnown;
     this.lastInstalled = null;
-    this.chain = [];
-    this.known = [];
+    this.countOn([]);
     this.begin([peer], 'forced by an operator', () => 'an operator forced a view without it');
   }
 
@@ -311,12 +312,11 @@ export class Membership {
   private checkInstalled(): void {
     const { latest } = this;
     if (latest === null || !this.isChanging || !this.isDurable || !this.isOfThisStart) return;
-    if (!latest.members.every((member) => this.acknowledged.has(member.storeId))) return;
+    if (this.notStored(latest.members).length > 0) return;
     this.installed = latest;
     this.established = latest;
     this.lastInstalled = latest;
-    this.chain = [latest];
-    this.known = [latest];
+    this.countOn([latest]);
     this.core.persist({ kind: 'view', view: latest }, true);
     this.core.trace.event('info', 'view installed', {
       view: latest.number,

@@ -88,7 +88,7 @@ export class Takeover {
   onPong(peer: Peer, pong: Pong): void {
     this.inquiry.onPong(peer, pong);
     if (this.step !== 'fencing' && this.step !== 'deciding') return;
-    if (this.core.settings.forcedView === '' && this.inquiry.isOver()) this.startOver();
+    if (this.inquiry.isOver()) this.startOver();
   }
 
   /** The participant has promised another epoch since it was asked. */
@@ -122,8 +122,7 @@ export class Takeover {
   }
 
   private fenceAll(peers: readonly Peer[]): void {
-    const isForced = this.core.settings.forcedView !== '';
-    if (this.step === 'fencing' && !isForced && this.inquiry.isOver()) this.startOver();
+    if (this.step === 'fencing' && this.inquiry.isOver()) this.startOver();
     else for (const peer of peers) this.fences.send(peer, this.turn);
   }
 

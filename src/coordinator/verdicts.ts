@@ -156,7 +156,7 @@ function excludeUncertain(
   const highest = Math.max(0, ...holders.map(lastPrepared));
   const lowest = Math.min(highest, ...current().map((status) => status.resolved.txid + 1));
   for (let txid = lowest; txid <= highest; txid += 1) {
-    const newest = Math.max(endedAt(txid), newestEpochAt(txid, [...current(), ...holders]));
+    const newest = Math.max(endedAt(txid), newestEpochAt(txid, holders));
     holders = holders.filter((holder) => (inDoubtAt(holder, txid)?.epoch ?? newest) >= newest);
     const isHeld = newestEpochAt(txid, holders) > 0;
     for (const status of current()) {
