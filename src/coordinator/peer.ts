@@ -75,7 +75,7 @@ export class Peer {
     this.position = status.resolved;
     this.syncedTxid = status.synced;
     this.sizedAt = 0;
-    this.noteSize(status.resolved.txid, status);
+    this.noteSize(status.resolved.txid + status.inDoubt.length, status);
   }
 
   /** Reports of two connections may be read in another order than they were made in. */

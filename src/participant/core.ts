@@ -195,8 +195,7 @@ export class ParticipantCore {
       aborted: [...state.aborted],
       lineage: state.lineage,
       tailFrom: state.tailFrom,
-      bytes: state.table.bytes,
-      keys: state.table.size,
+      ...state.sizeAtMost(),
     };
   }
 

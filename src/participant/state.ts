@@ -65,6 +65,16 @@ export class ParticipantState {
     return this.resolved.txid + this.inDoubt.length;
   }
 
+  /** Once everything in doubt is committed, if it replaces nothing. */
+  sizeAtMost(): { readonly bytes: number; readonly keys: number } {
+    let { bytes, size: keys } = this.table;
+    for (const { record, facts } of this.inDoubt) {
+      bytes += record.length;
+      keys += facts.pairs;
+    }
+    return { bytes, keys };
+  }
+
   prepare(transaction: PreparedTransaction): void {
     assert(transaction.record.txid === this.lastPrepared + 1, 'prepares are contiguous');
     this.inDoubt.push(transaction);

@@ -39,6 +39,7 @@ export interface Status {
   /** Milliseconds since a coordinator's heartbeat arrived, or -1; and that coordinator's epoch. */
   readonly heardMsAgo: number;
   readonly heardEpoch: Epoch;
+  /** Of the store with all that is in doubt, as if it were committed and each of its keys new. */
   readonly bytes: number;
   readonly keys: number;
 }

@@ -14,6 +14,8 @@ import type { Table } from './table.js';
 /** What a look through a payload tells. */
 export interface PayloadFacts {
   readonly deletes: boolean;
+  /** Of a key and its value, that it stores: as many new keys at most. */
+  readonly pairs: number;
   /** Of the value that ends the payload, if there is no other key in it. */
   readonly loneValueBytes: number | null;
 }
@@ -24,12 +26,14 @@ export function lookThrough(payload: Buffer): PayloadFacts {
   const count = reader.u32();
   let deletes = false;
   let keys = 0;
+  let pairs = 0;
   let valueBytes: number | null = null;
   for (let command = 0; command < count; command += 1) {
     const op = reader.op();
     const items = reader.items();
     deletes ||= op === 'del';
     keys += items;
+    if (op === 'set') pairs += items;
     for (let item = 0; item < items; item += 1) {
       reader.skip(reader.u32());
       if (op === 'del') continue;
@@ -38,7 +42,7 @@ export function lookThrough(payload: Buffer): PayloadFacts {
     }
   }
   reader.end();
-  return { deletes, loneValueBytes: keys === 1 ? valueBytes : null };
+  return { deletes, pairs, loneValueBytes: keys === 1 ? valueBytes : null };
 }
 
 /** Null where `lookThrough` throws. */

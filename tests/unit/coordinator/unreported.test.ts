@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Unreported } from '../../../src/coordinator/unreported.js';
 import { CoordinatorDriver } from './coordinator-driver.js';
+import { view } from './statuses.js';
 
 describe('coordinator/unreported', () => {
   it('counts what was begun, down to what a member has reported', () => {
@@ -47,6 +48,20 @@ describe('coordinator/unreported', () => {
     expect(driver.told(driver.set('two'))).to.match(/^OOM/);
     a.say({ ...a.end(1, true), synced: 1, keys: 0 } as never);
     expect(driver.told(driver.set('two')), 'it was a value of an old key').to.equal('ok');
+  });
+
+  it('counts what was in doubt at its start until a member has told its size with that', () => {
+    const driver = new CoordinatorDriver({ names: ['a'], settings: { maxKeys: 2 } });
+    const a = driver.part('a');
+    const inDoubt = [{ epoch: 1, txid: 1, crc: 0 }];
+    a.status = { ...a.status, view: view(1, 'a'), empty: false, inDoubt, keys: 2 };
+    a.silent.add('outcome');
+    driver.serve();
+    a.status = { ...a.status, keys: 1 };
+    driver.run(300);
+    expect(driver.told(driver.set('one')), 'its pong knows less').to.match(/^OOM/);
+    a.say(a.end(1, true));
+    expect(driver.told(driver.set('one')), 'it replaced a key').to.equal('ok');
   });
 
   it('believes the size of a participant that was refilled from an earlier past', () => {

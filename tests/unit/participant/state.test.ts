@@ -29,6 +29,19 @@ describe('participant/state', () => {
     expect([state.lastPrepared, state.lastEpoch]).to.deep.equal([2, 1]);
   });
 
+  it('counts what is in doubt as if it were committed and replaced nothing', () => {
+    const state = new ParticipantState(10_000);
+    prepareIn(state, 1);
+    state.commit(1, 1);
+    const { bytes } = state.table;
+    prepareIn(state, 2);
+    prepareIn(state, 3, 'other');
+    const inDoubt = state.inDoubt.reduce((sum, { record }) => sum + record.length, 0);
+    const keys = state.table.size + 2;
+    expect(state.sizeAtMost()).to.deep.equal({ bytes: bytes + inDoubt, keys });
+    expect(state.table.size).to.be.lessThan(keys);
+  });
+
   it('keeps the chain over an abort, and remembers the most recent aborts only', () => {
     const state = new ParticipantState(10_000_000);
     for (let txid = 1; txid <= REMEMBERED_ABORTS + 1; txid += 1) state.abort(3, txid);

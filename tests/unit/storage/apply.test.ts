@@ -46,17 +46,17 @@ describe('storage/apply', () => {
     expect(table.get('k')?.toString()).to.equal('2');
   });
 
-  it('tells whether anything is deleted, and how long a lone value is', () => {
+  it('tells whether anything is deleted, how much is stored, and how long a lone value is', () => {
     const facts = (...commands: readonly WriteCommand[]) => lookThrough(encodeCommands(commands));
     const set = (...names: readonly string[]): WriteCommand => {
       return { op: 'set', pairs: names.map((name) => [name, Buffer.from(name)]) };
     };
-    expect(facts()).to.deep.equal({ deletes: false, loneValueBytes: null });
-    expect(facts(set('abc'))).to.deep.equal({ deletes: false, loneValueBytes: 3 });
-    expect(facts(set('a', 'b'))).to.deep.equal({ deletes: false, loneValueBytes: null });
+    expect(facts()).to.deep.equal({ deletes: false, pairs: 0, loneValueBytes: null });
+    expect(facts(set('abc'))).to.deep.equal({ deletes: false, pairs: 1, loneValueBytes: 3 });
+    expect(facts(set('a', 'b'))).to.deep.equal({ deletes: false, pairs: 2, loneValueBytes: null });
     const del: WriteCommand = { op: 'del', keys: ['a'] };
-    expect(facts(del)).to.deep.equal({ deletes: true, loneValueBytes: null });
-    expect(facts(set('a'), del)).to.deep.equal({ deletes: true, loneValueBytes: null });
+    expect(facts(del)).to.deep.equal({ deletes: true, pairs: 0, loneValueBytes: null });
+    expect(facts(set('a'), del)).to.deep.equal({ deletes: true, pairs: 1, loneValueBytes: null });
   });
 
   it('takes the checksum of a large lone value from that of its payload, and of no other', () => {
