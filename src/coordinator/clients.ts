@@ -169,7 +169,8 @@ export class Clients {
     let stored = 0;
     let keys = 0;
     for (const peer of this.peers.all) {
-      if (!this.membership.has(peer)) continue;
+      // A silent one must not keep every write away: only a write makes it leave the view.
+      if (!this.membership.isReachable(peer)) continue;
       stored = Math.max(stored, peer.bytes);
       keys = Math.max(keys, peer.keys);
     }

@@ -117,7 +117,8 @@ export class Fences {
     if (peer.data.state !== 'open' || peer.fencedFor === epoch.nonce) return;
     if (!this.isItsTurn(peer, turn)) return;
     peer.fencedFor = epoch.nonce;
-    this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, expected });
+    const forced = turn !== 'anybody' && peer === this.inquiry.forcedPeer;
+    this.peers.send(peer, { type: 'fence', epoch, clusterId, generation, forced, expected });
   }
 
   /** What was heard meanwhile may have made it somebody's turn. */

@@ -21,7 +21,7 @@ import {
   sameView,
 } from '../base/ids.js';
 import type { Pong } from '../rpc/messages.js';
-import type { Status } from '../rpc/status.js';
+import { type Status, emptied, withoutOverridden } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
@@ -45,8 +45,11 @@ export class Inquiry {
   private askAgainAt: Millis;
   private askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
-  /** Members that answered a heartbeat with an epoch or a view that this log does not know. */
-  private readonly strangers = new Set<Peer>();
+  /** The latest generation of a member that told of an unknown epoch or view in a heartbeat. */
+  private strangest = -1;
+  /** All its members stored it, says this log: views before it do not count, whoever came since. */
+  private readonly installed: View | null;
+  private readonly installedIn: number;
   /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
   private lastHeardEpoch: Epoch = NO_EPOCH;
@@ -60,6 +63,8 @@ export class Inquiry {
     isWithoutLog: boolean,
   ) {
     this.isWithoutLog = isWithoutLog || membership.latest === null;
+    this.installed = membership.lastInstalled;
+    this.installedIn = core.generation;
     this.askedAt = core.now;
     this.askAgainAt = core.now + ASK_AGAIN_MS;
   }
@@ -98,14 +103,10 @@ export class Inquiry {
     return this.heardOf.get(peer)?.epoch;
   }
 
-  /**
-   * What an operator has overridden counts as nothing. The fence raises a participant's generation,
-   * so what it was before is what counts.
-   */
+  /** An answer as it counts: what is overridden, or is about to be, is nothing. */
   vouched(peer: Peer, status: Status): Status {
-    const generation = this.heardOf.get(peer)?.generation ?? status.generation;
-    if (generation >= this.generation || peer === this.forcedPeer) return status;
-    return { ...status, view: null, empty: true, fit: false };
+    if (peer === this.forcedPeer) return status;
+    return status.generation < this.generation ? emptied(status) : withoutOverridden(status);
   }
 
   onTick(): void {
@@ -186,7 +187,7 @@ export class Inquiry {
   private noteOutrun(): boolean {
     if (this.isWithoutLog) return false;
     const isTold = [...this.heardOf.values()].some((status) => this.outruns(status));
-    if (!isTold && ![...this.strangers].some((peer) => this.isCurrent(peer))) return false;
+    if (!isTold && this.strangest < this.core.generation) return false;
     this.isWithoutLog = true;
     this.core.trace.event('warn', 'a participant knows more than this log: asking all of them');
     return true;
@@ -199,16 +200,11 @@ export class Inquiry {
   }
 
   /** A heartbeat needs no disk: it tells of another coordinator where all else is stalled. */
-  onPong(peer: Peer, { epoch, viewNumber }: Pong): void {
+  onPong(peer: Peer, { epoch, viewNumber, generation, overridden }: Pong): void {
     const { membership } = this;
-    if (!membership.isCountedOn(peer) || epoch.number === 0) return;
-    if (!this.isOwn(epoch) || viewNumber > membership.highestNumber) this.strangers.add(peer);
-  }
-
-  /** A heartbeat does not tell whether an operator has overridden what it says; a status does. */
-  private isCurrent(peer: Peer): boolean {
-    const { generation } = this.heardOf.get(peer) ?? this.core;
-    return generation >= this.core.generation;
+    if (!membership.isCountedOn(peer) || epoch.number === 0 || overridden) return;
+    if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
+    this.strangest = Math.max(this.strangest, generation);
   }
 
   private answers(): Status[] {
@@ -242,7 +238,12 @@ export class Inquiry {
 
   /** Of a start without log: this one and those before it; `later` is newer than the answers. */
   viewsThatCount(view: View, later: Iterable<Status> = []): View[] {
-    return viewsBack(view, [...this.answers(), ...later]);
+    return this.viewsBack(view, [...this.answers(), ...later]);
+  }
+
+  viewsBack(view: View, statuses: readonly Status[]): View[] {
+    const isOfBefore = this.installedIn < this.generation;
+    return viewsBack(view, statuses, isOfBefore ? null : this.installed);
   }
 
   private notAnswered(view: View): string[] {
@@ -293,12 +294,17 @@ export class Inquiry {
 
 /**
  * Nothing was decided under a view that not all its members know: the view before it counts too,
- * and so on, down to one that all of its own members know. Newest first.
+ * and so on, down to one that all of its own members know, or did (`installed`). Newest first.
  */
-export function viewsBack(newest: View, statuses: readonly Status[]): View[] {
+export function viewsBack(
+  newest: View,
+  statuses: readonly Status[],
+  installed: View | null,
+): View[] {
   const known = new Map(statuses.map(({ storeId, view }) => [storeId, view]));
-  const views = [newest, ...known.values()]
+  const views = [newest, installed, ...known.values()]
     .filter((view) => view !== null)
+    .filter((view) => installed === null || !isNewerView(installed, view))
     .sort((a, b) => Number(isNewerView(b, a)) - Number(isNewerView(a, b)));
   const back: View[] = [];
   for (const view of views) {

@@ -12,7 +12,7 @@ import { type Epoch, type Millis, type StoreId, sameEpoch } from '../base/ids.js
 import type { Prng } from '../base/prng.js';
 import type { Trace } from '../ports/trace.js';
 import type { Done, Pong, Refused, Reply } from '../rpc/messages.js';
-import type { Status } from '../rpc/status.js';
+import { type Status, withoutOverridden } from '../rpc/status.js';
 import { Admission } from './admission.js';
 import { Agreement } from './agreement.js';
 import { Batcher } from './batcher.js';
@@ -239,7 +239,7 @@ export class Coordinator {
         this.takeover.onStatus(peer, message.status);
         return;
       case 'fenced':
-        this.onFenced(peer, message.status);
+        this.onFenced(peer, withoutOverridden(message.status));
         return;
       case 'viewed':
         this.takeover.onViewed(peer, message);

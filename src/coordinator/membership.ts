@@ -141,7 +141,7 @@ export class Membership {
     return this.liveMembers().filter((peer) => peer.isReady && peer.unsound === '');
   }
 
-  private isReachable(peer: Peer): boolean {
+  isReachable(peer: Peer): boolean {
     return this.has(peer) && !this.peers.isSuspected(peer);
   }
 

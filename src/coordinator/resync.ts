@@ -14,7 +14,7 @@ import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Transactions } from './transactions.js';
-import { lastPrepared } from './verdicts.js';
+import { lastPrepared, whyUnfit } from './verdicts.js';
 
 export class Resync {
   constructor(
@@ -53,7 +53,7 @@ export class Resync {
 
   private objection(status: Status): string {
     const { core } = this;
-    if (!status.fit) return 'its store is damaged or half filled';
+    if (!status.fit) return whyUnfit(status);
     if (status.resolved.txid > core.toldTxid) {
       return `it has ended transaction ${status.resolved.txid}, which was never decided`;
     }

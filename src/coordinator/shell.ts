@@ -170,7 +170,7 @@ export class CoordinatorShell {
 
   private carryOut(ready: CoordinatorReady): void {
     const { adopt } = ready;
-    if (adopt !== null) this.commit.adopt(adopt.clusterId, adopt.generation);
+    if (adopt !== null) this.commit.adopt({ ...adopt, overridden: false });
     this.commit.append(ready.persist);
     for (const { dial, message, isPatient } of ready.send) {
       this.connections.get(dial)?.send(message, isPatient);

@@ -32,7 +32,7 @@ import type { Status } from '../rpc/status.js';
 import { stateRecord } from './base-records.js';
 import type { CoordinatorCore } from './core.js';
 import { Fences, type Turn } from './fences.js';
-import { clustersOf, type Conclusion, Inquiry, membersOf, viewsBack } from './inquiry.js';
+import { clustersOf, type Conclusion, Inquiry, membersOf } from './inquiry.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -191,7 +191,7 @@ export class Takeover {
 
   onFenced(peer: Peer, told: Status): void {
     if (this.step === 'asking' || this.step === 'raising') return;
-    const status = this.fences.note(this.inquiry.vouched(peer, told));
+    const status = this.fences.note(told);
     const isForced = this.core.settings.forcedView !== '';
     peer.status = status;
     // Another coordinator may have gone on between a participant's answer and its fence.
@@ -227,7 +227,7 @@ export class Takeover {
     }
     const { isWithoutLog, patienceIsOver } = this.inquiry;
     const statuses = [...this.fences.statuses.values()];
-    const views = isWithoutLog ? viewsBack(view, statuses) : membership.views;
+    const views = isWithoutLog ? this.inquiry.viewsBack(view, statuses) : membership.views;
     for (const { storeId } of membersOf(views)) this.asked.add(storeId);
     const needed = isWithoutLog ? membersOf(views) : view.members;
     const missing = needed.filter(({ storeId }) => !this.isBound(storeId, view));

@@ -71,6 +71,12 @@ export function doubted(status: Status, hadView: View | null, hadTxid: TxId): St
   return { ...status, tailFrom: status.tailFrom > 0 ? Math.min(status.tailFrom, from) : from };
 }
 
+export function whyUnfit({ overridden }: Status): string {
+  return overridden
+    ? 'what it holds was overridden by an operator'
+    : 'its store is damaged or half filled';
+}
+
 export function decideVerdicts(
   statuses: readonly Status[],
   outcomes: Outcomes,
@@ -85,7 +91,7 @@ export function decideVerdicts(
   };
 
   for (const status of statuses) {
-    if (!status.fit) exclude(status, 'its store is damaged or half filled');
+    if (!status.fit) exclude(status, whyUnfit(status));
   }
   // What a damaged store lists as ended did end; one that was being filled has nothing to say.
   const witnesses = [...statuses, ...others].filter((status) => !status.empty);

@@ -87,7 +87,7 @@ export class CatchUps {
       epoch: link.epoch,
       nonce: this.prng.hex(32),
       donorStoreId: message.donorStoreId,
-      fresh: message.fresh || !state.fit || state.installing,
+      fresh: message.fresh || !state.fit || state.installing || state.overridden,
       how: 'none',
       donated: new DonatedPayload(),
       install: null,

@@ -10,7 +10,7 @@ import type { Trace } from '../ports/trace.js';
 import type { Refused, Reply, Request } from '../rpc/messages.js';
 import type { Status } from '../rpc/status.js';
 import { NO_EPOCH } from '../base/ids.js';
-import type { WalRecord } from '../wal/record.js';
+import type { Adoption, WalRecord } from '../wal/record.js';
 import type { Checkpoint, InstallStep, LinkId, ParticipantReady } from './ready.js';
 import type { ParticipantState } from './state.js';
 
@@ -105,10 +105,11 @@ export class ParticipantCore {
     this.gate.whenSynced(callback);
   }
 
-  adopt(clusterId: ClusterId, generation: number): void {
-    this.clusterId = clusterId;
-    this.generation = generation;
-    this.adopted = { clusterId, generation };
+  adopt(adoption: Adoption): void {
+    this.clusterId = adoption.clusterId;
+    this.generation = adoption.generation;
+    this.state.overridden = adoption.overridden;
+    this.adopted = adoption;
   }
 
   install(step: InstallStep): void {
@@ -186,6 +187,7 @@ export class ParticipantCore {
       generation: this.generation,
       empty: state.empty,
       fit: state.fit && !state.installing,
+      overridden: state.overridden,
       epoch: state.epoch,
       view: state.view,
       resolved: state.resolved,

@@ -163,7 +163,12 @@ export class Donor {
 
   private mayServe(epoch: Fetch['epoch']): boolean {
     const { state, storeId } = this.core;
-    return state.fit && isMember(state.view, storeId) && sameEpoch(epoch, state.epoch);
+    return (
+      state.fit &&
+      !state.overridden &&
+      isMember(state.view, storeId) &&
+      sameEpoch(epoch, state.epoch)
+    );
   }
 
   private collect(from: number, offset: number, mostCommands: number): DeltaEntry[] {

@@ -25,6 +25,8 @@ export class Heartbeats {
       type: 'pong',
       sequence: message.sequence,
       epoch: state.epoch,
+      generation: core.generation,
+      overridden: state.overridden,
       viewNumber: state.view?.number ?? 0,
       position: state.resolved,
       digest: state.table.digest(),

@@ -27,6 +27,7 @@ export function clusterFields(machine: Participant): Field[] {
     ['bytes', state.table.bytes],
     ['fit', state.fit ? 1 : 0],
     ['installing', state.installing ? 1 : 0],
+    ['overridden', state.overridden ? 1 : 0],
     ['tail_uncertain_from', state.tailFrom],
     ['disk_full', core.diskFull ? 1 : 0],
   ];

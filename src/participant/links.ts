@@ -141,9 +141,7 @@ export class Links {
       return;
     }
     this.closeOlder(link);
-    if (core.clusterId === '' || fence.generation > core.generation) {
-      core.adopt(fence.clusterId, fence.generation);
-    }
+    this.adopt(fence);
     if (!sameEpoch(epoch, promised)) this.promise(epoch);
     // A sign of life as good as a heartbeat: who asks next is told of this coordinator.
     core.heardAt = core.now;
@@ -153,6 +151,18 @@ export class Links {
       if (!this.byId.has(link.id) || !this.isCurrent(link)) return;
       core.send(link.id, { type: 'fenced', status });
     });
+  }
+
+  /**
+   * A later generation overrides what is stored here, for good: an older copy of the folder may
+   * hold it after everybody else was refilled. Durable before the epoch is.
+   */
+  private adopt({ clusterId, generation, forced }: Fence): void {
+    const { core } = this;
+    const isRaised = generation > core.generation;
+    if (core.clusterId !== '' && !isRaised && !(forced && core.state.overridden)) return;
+    const overridden = !forced && (core.state.overridden || (isRaised && core.clusterId !== ''));
+    core.adopt({ clusterId, generation, overridden });
   }
 
   private promise(epoch: Epoch): void {

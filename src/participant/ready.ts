@@ -6,11 +6,11 @@
  * by the machine itself); start a sync if `urgent`, or when convenient otherwise, and report it
  * with a `synced` input.
  */
-import type { ClusterId, StoreId } from '../base/ids.js';
+import type { StoreId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Reply, Request } from '../rpc/messages.js';
 import type { SnapshotHeader } from '../storage/snapshot-header.js';
-import type { WalRecord } from '../wal/record.js';
+import type { Adoption, WalRecord } from '../wal/record.js';
 
 /** A connection that a peer opened to us. Never reused. */
 export type LinkId = number;
@@ -61,7 +61,7 @@ export interface Checkpoint {
 export interface ParticipantReady {
   readonly persist: readonly WalRecord[];
   readonly urgent: boolean;
-  readonly adopt: { readonly clusterId: ClusterId; readonly generation: number } | null;
+  readonly adopt: Adoption | null;
   readonly install: readonly InstallStep[];
   readonly send: readonly { readonly link: LinkId; readonly message: Reply }[];
   readonly close: readonly LinkId[];

@@ -39,6 +39,7 @@ export async function replayParticipant(
   });
   const lost = takeHints(recovery, opened);
   if (outcome.installing) recovery.state.installing = true;
+  recovery.state.overridden = opened.isOverridden;
   const isCut = outcome.tail?.nonZero === true || opened.tailHint > 0;
   const isUncertain = isCut || opened.isCopy || lost.length > 0;
   return { state: recovery.finish(isUncertain), outcome, isUncertain, lost };

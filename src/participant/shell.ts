@@ -160,7 +160,7 @@ export class ParticipantShell {
     const { adopt, checkpoint } = ready;
     this.commit.append(ready.persist);
     for (const step of ready.install) this.snapshots.install(step);
-    if (adopt !== null) this.commit.adopt(adopt.clusterId, adopt.generation);
+    if (adopt !== null) this.commit.adopt(adopt);
     for (const { link, message } of ready.send) this.links.get(link)?.send(message);
     for (const link of ready.close) {
       this.links.get(link)?.close();

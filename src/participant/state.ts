@@ -47,6 +47,8 @@ export class ParticipantState {
   lineage: Lineage = [];
   tailFrom: TxId = 0;
   fit = true;
+  /** An operator has declared another store the truth since: it is to be refilled. */
+  overridden = false;
   /** An install began and did not end: whatever is here counts as nothing. */
   installing = false;
   readonly stages = new Stages();
@@ -68,8 +70,8 @@ export class ParticipantState {
   /** Once everything in doubt is committed, if it replaces nothing. */
   sizeAtMost(): { readonly bytes: number; readonly keys: number } {
     let { bytes, size: keys } = this.table;
-    for (const { record, facts } of this.inDoubt) {
-      bytes += record.length;
+    for (const { facts } of this.inDoubt) {
+      bytes += facts.storedBytes;
       keys += facts.pairs;
     }
     return { bytes, keys };
@@ -132,6 +134,7 @@ export class ParticipantState {
     this.stages.clear();
     this.history.reset(this.resolved);
     this.installing = false;
+    this.overridden = false;
     this.fit = true;
     this.tailFrom = 0;
   }

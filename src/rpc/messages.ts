@@ -51,6 +51,8 @@ export interface Fence {
   readonly epoch: Epoch;
   readonly clusterId: ClusterId;
   readonly generation: number;
+  /** An operator declares what is stored here the truth; else a higher generation overrides it. */
+  readonly forced: boolean;
   /** At a start: refuse if anything else was promised since this was told; null: whatever was. */
   readonly expected: Epoch | null;
 }
@@ -288,6 +290,8 @@ export interface Pong {
   readonly type: 'pong';
   readonly sequence: number;
   readonly epoch: Epoch;
+  readonly generation: number;
+  readonly overridden: boolean;
   readonly viewNumber: number;
   readonly position: Position;
   readonly digest: string;

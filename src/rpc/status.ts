@@ -21,6 +21,8 @@ export interface Status {
   readonly empty: boolean;
   /** False: its state was found damaged; it must be refilled from a snapshot. */
   readonly fit: boolean;
+  /** An operator has declared another store the truth since all of this was written. */
+  readonly overridden: boolean;
   readonly epoch: Epoch;
   readonly view: View | null;
   /** Every txid up to here has ended here. */
@@ -42,4 +44,13 @@ export interface Status {
   /** Of the store with all that is in doubt, as if it were committed and each of its keys new. */
   readonly bytes: number;
   readonly keys: number;
+}
+
+/** What an operator has overridden counts as nothing, whatever has become of the store since. */
+export function withoutOverridden(status: Status): Status {
+  return status.overridden ? emptied(status) : status;
+}
+
+export function emptied(status: Status): Status {
+  return { ...status, view: null, empty: true, fit: false };
 }

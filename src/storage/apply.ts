@@ -5,6 +5,7 @@
  * `commands.ts` says what the bytes mean. Applying a payload that was looked through never fails,
  * and depends on nothing but the table and the payload.
  */
+import { pairBytes } from '../base/pair-memory.js';
 import { crcOfTail } from '../base/crc-parts.js';
 import { crc32 } from '../base/hash.js';
 import { WordSource } from '../base/word-source.js';
@@ -14,8 +15,9 @@ import type { Table } from './table.js';
 /** What a look through a payload tells. */
 export interface PayloadFacts {
   readonly deletes: boolean;
-  /** Of a key and its value, that it stores: as many new keys at most. */
+  /** Keys that it stores with a value, and what these take if none was there before. */
   readonly pairs: number;
+  readonly storedBytes: number;
   /** Of the value that ends the payload, if there is no other key in it. */
   readonly loneValueBytes: number | null;
 }
@@ -27,6 +29,7 @@ export function lookThrough(payload: Buffer): PayloadFacts {
   let deletes = false;
   let keys = 0;
   let pairs = 0;
+  let storedBytes = 0;
   let valueBytes: number | null = null;
   for (let command = 0; command < count; command += 1) {
     const op = reader.op();
@@ -35,14 +38,16 @@ export function lookThrough(payload: Buffer): PayloadFacts {
     keys += items;
     if (op === 'set') pairs += items;
     for (let item = 0; item < items; item += 1) {
-      reader.skip(reader.u32());
+      const keyBytes = reader.u32();
+      reader.skip(keyBytes);
       if (op === 'del') continue;
       valueBytes = reader.u32();
       reader.skip(valueBytes);
+      storedBytes += pairBytes(keyBytes, valueBytes);
     }
   }
   reader.end();
-  return { deletes, pairs, loneValueBytes: keys === 1 ? valueBytes : null };
+  return { deletes, pairs, storedBytes, loneValueBytes: keys === 1 ? valueBytes : null };
 }
 
 /** Null where `lookThrough` throws. */

@@ -119,6 +119,11 @@ export class OpenedFolder {
     return this.meta.current.tailFrom ?? 0;
   }
 
+  /** All that is here counts as nothing; see `Meta.overridden`. */
+  get isOverridden(): boolean {
+    return this.meta.current.overridden ?? false;
+  }
+
   /** The folder was written elsewhere: restored or copied. Until `Log.setOrigin` it stays so. */
   get isCopy(): boolean {
     return this.meta.current.origin !== this.options.origin;

@@ -9,13 +9,13 @@
  * Invariants: one flush at a time; an identity that was adopted is durable before any later record
  * is reported as synced; after the first failure nothing is reported any more.
  */
-import type { ClusterId, Millis } from '../base/ids.js';
+import type { Millis } from '../base/ids.js';
 import { Histogram } from '../base/histogram.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Clock } from '../ports/clock.js';
 import { LogFullError } from './errors.js';
 import type { Log } from './log.js';
-import type { WalRecord } from './record.js';
+import type { Adoption, WalRecord } from './record.js';
 
 /** How long a record that nobody waits for may stay unsynced. */
 export const LAZY_SYNC_MS: Millis = 20;
@@ -62,8 +62,8 @@ export class GroupCommit {
     this.dueAt ??= this.clock.now() + LAZY_SYNC_MS;
   }
 
-  adopt(clusterId: ClusterId, generation: number): void {
-    this.identity = this.log.setIdentity(clusterId, generation);
+  adopt(adoption: Adoption): void {
+    this.identity = this.log.setIdentity(adoption);
     // Its failure is seen by the flush that waits for it.
     this.identity.catch(() => undefined);
     this.mustFlush = true;

@@ -11,7 +11,6 @@
  * every record before it is durable; a flush's first record is flagged.
  */
 import { assert } from '../base/assert.js';
-import type { ClusterId } from '../base/ids.js';
 import type { Lsn } from '../base/sync-gate.js';
 import type { Disk } from '../ports/disk.js';
 import { encodeBody } from './codec.js';
@@ -19,7 +18,7 @@ import { LogFailedError, LogFullError, isGivenUp } from './errors.js';
 import { Dropped, FlushBatch, type Item, type Roll, mergedMeta, metaOf } from './flush-batch.js';
 import type { Meta, MetaFile } from './meta-file.js';
 import { segmentName, snapshotName, sortNames } from './names.js';
-import type { WalRecord } from './record.js';
+import type { Adoption, WalRecord } from './record.js';
 import type { Reserve } from './reserve.js';
 import { SegmentFile, isFull } from './segment-file.js';
 
@@ -161,9 +160,9 @@ export class Log {
   }
 
   /** Durable when it resolves. */
-  async setIdentity(clusterId: ClusterId, generation: number): Promise<void> {
+  async setIdentity({ clusterId, generation, overridden }: Adoption): Promise<void> {
     const identity = { ...this.identity, clusterId, generation };
-    await this.guard(() => this.writeMeta({ identity }));
+    await this.guard(() => this.writeMeta({ identity, overridden }));
   }
 
   /** Declares the folder to be where it is: from now on it does not count as a copy. */

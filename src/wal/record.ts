@@ -139,6 +139,13 @@ export function isPromise(record: WalRecord): boolean {
   return record.kind === 'prepared' || (record.kind === 'piece' && record.total > 0);
 }
 
+/** What a coordinator's epoch changes of that; see `Meta.overridden`. */
+export interface Adoption {
+  readonly clusterId: ClusterId;
+  readonly generation: number;
+  readonly overridden: boolean;
+}
+
 /** What a data folder says of itself, in the small doubly written file. */
 export interface FolderIdentity {
   readonly role: 'coordinator' | 'participant';

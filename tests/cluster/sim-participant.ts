@@ -32,7 +32,7 @@ export class SimParticipant {
   isDiskFull = false;
   /** A byte in memory is not what was written; the folder is still right. */
   isFlipped = false;
-  identity: { storeId: string; clusterId: string; generation: number };
+  identity: { storeId: string; clusterId: string; generation: number; overridden: boolean };
   readonly name: string;
   private life = 0;
   private linkIds = 0;
@@ -54,7 +54,7 @@ export class SimParticipant {
   ) {
     this.name = address.split(':')[0] ?? address;
     this.prng = new Prng(seed);
-    this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0 };
+    this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0, overridden: false };
   }
 
   private newStoreId(): string {
@@ -69,6 +69,7 @@ export class SimParticipant {
     this.isPaused = false;
     this.isFlipped = false;
     const state = this.recover();
+    state.overridden = this.identity.overridden;
     this.lsnBase = this.log.records.length;
     this.machine = new Participant({
       state,
@@ -126,7 +127,7 @@ export class SimParticipant {
   wipe(): void {
     this.crash();
     this.log = new SimLog();
-    this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0 };
+    this.identity = { storeId: this.newStoreId(), clusterId: '', generation: 0, overridden: false };
   }
 
   /** What a backup of the folder would hold now. */
@@ -337,6 +338,7 @@ export class SimParticipant {
           this.lsnBase += step.preamble.length - before;
           const durable = Math.max(0, this.log.durable - before);
           this.log.replace(frames, [...step.preamble, ...newer]);
+          this.identity = { ...this.identity, overridden: false };
           this.log.durable = step.preamble.length + durable;
           this.isFlipped = false;
           if (this.cluster.effect(this, 'installed')) return;

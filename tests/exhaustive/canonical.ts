@@ -24,7 +24,10 @@ const LONGEST_MS = 3000;
 const MOST_FAILURES = 8;
 
 /** Collections of which nothing depends on the order in which they were filled. */
-const UNORDERED = new Set(['votes', 'done', 'acknowledged', 'suspected', 'heardOf', 'statuses']);
+const UNORDERED = new Set([
+  ...['votes', 'done', 'acknowledged', 'suspected'],
+  ...['heardOf', 'strangers', 'statuses', 'heard', 'marked'],
+]);
 
 /** Plain values of which some code asks whether two are the very same. */
 const COMPARED = new Set(['latest', 'installed', 'announced', 'toldView']);

@@ -96,6 +96,7 @@ describe('a lone participant', () => {
       epoch: stranger,
       clusterId: 'cluster',
       generation: 0,
+      forced: false,
       expected: null,
     });
     expect(said(replies)[0]).to.match(/^refused epoch/);

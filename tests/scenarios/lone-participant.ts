@@ -135,7 +135,14 @@ export class LoneParticipant {
 
 export function fence(epoch: number): Request {
   const id = { number: epoch, nonce: `e${epoch}` };
-  return { type: 'fence', epoch: id, clusterId: CLUSTER, generation: 0, expected: null };
+  return {
+    type: 'fence',
+    epoch: id,
+    clusterId: CLUSTER,
+    generation: 0,
+    forced: false,
+    expected: null,
+  };
 }
 
 export function prepareSet(epoch: number, txid: number, value: string, view = 1): Prepare {

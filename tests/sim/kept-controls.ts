@@ -230,7 +230,22 @@ export const KEPT_CONTROLS: readonly Control[] = [
     name: 'heartbeats-not-heard',
     rule: 'A start hears of another coordinator from heartbeats too',
     edits: [
-      { file: 'src/coordinator/inquiry.js', find: 'this.strangers.add(peer);', replace: ';' },
+      {
+        file: 'src/coordinator/inquiry.js',
+        find: 'this.strangest = Math.max(this.strangest, generation);',
+        replace: ';',
+      },
+    ],
+  },
+  {
+    name: 'installed-view-forgotten',
+    rule: 'A view that all its members have stored ends those before it, whoever came since',
+    edits: [
+      {
+        file: 'src/coordinator/inquiry.js',
+        find: 'isOfBefore ? null : this.installed',
+        replace: 'null',
+      },
     ],
   },
   {

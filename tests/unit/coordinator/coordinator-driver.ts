@@ -15,7 +15,7 @@ import type { Reply, Request } from '../../../src/rpc/messages.js';
 import type { Status } from '../../../src/rpc/status.js';
 import { proof, proofText } from '../../../src/rpc/proof.js';
 import type { WalRecord } from '../../../src/wal/record.js';
-import { status, viewed } from './statuses.js';
+import { pongOf, status, viewed } from './statuses.js';
 
 export const SECRET = 'a secret';
 
@@ -130,8 +130,10 @@ export class Part {
       case 'inquire':
         return { type: 'status', status: this.told };
       case 'fence': {
-        const { epoch, clusterId, generation } = message;
-        this.status = { ...this.status, epoch, clusterId, generation };
+        const { epoch, clusterId, generation, forced } = message;
+        const overridden =
+          !forced && (generation > this.status.generation || this.status.overridden);
+        this.status = { ...this.status, epoch, clusterId, generation, overridden };
         return { type: 'fenced', status: this.told };
       }
       case 'view':
@@ -190,10 +192,7 @@ export class Part {
   }
 
   pong(sequence = 1, changes: object = {}): Reply {
-    const { epoch, view, resolved: position, synced, fit, bytes, keys } = this.status;
-    const digest = this.digestAt(position.txid);
-    const facts = { epoch, viewNumber: view?.number ?? 0, position, digest, synced, fit };
-    return { type: 'pong', sequence, ...facts, bytes, keys, progress: 1, ...changes };
+    return { ...pongOf(this.told), sequence, ...changes };
   }
 }
 

@@ -77,6 +77,24 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect([driver.phase, driver.epoch.number]).to.deep.equal(['serving', 8]);
   });
 
+  it('takes no notice of heartbeats of what an operator has overridden', () => {
+    for (const [told, isSaid] of [
+      [{ generation: 1 }, false],
+      [{ generation: 2 }, true],
+      [{ generation: 2, overridden: true }, false],
+    ] as const) {
+      const log = logged(1, 'a', 'b');
+      const driver = restarted(['C', 'C'], { names: ['a', 'b'], log, generation: 2 });
+      for (const name of ['a', 'b'])
+        holds(driver.part(name), 'C', { view: view(1, 'a', 'b'), generation: 2 });
+      const b = driver.part('b');
+      b.status = { ...b.status, epoch: epoch(1, 'rival'), ...told };
+      b.silent.add('inquire').add('fence');
+      driver.run(9000);
+      expect(driver.phase).to.equal(isSaid ? 'recovering' : 'serving');
+    }
+  });
+
   it('binds whoever is outside the view only once its members are bound', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
     for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });

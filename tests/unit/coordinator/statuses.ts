@@ -4,7 +4,7 @@
 import type { Epoch, View } from '../../../src/base/ids.js';
 import { type Lineage, extended } from '../../../src/base/lineage.js';
 import { type Decision, Outcomes } from '../../../src/coordinator/outcomes.js';
-import type { Viewed } from '../../../src/rpc/messages.js';
+import type { Pong, Viewed } from '../../../src/rpc/messages.js';
 import type { Status } from '../../../src/rpc/status.js';
 
 export const epoch = (number: number, nonce = `n${number}`): Epoch => ({ number, nonce });
@@ -18,6 +18,15 @@ export function viewed({ number, epoch: of }: View): Viewed {
   return { type: 'viewed', number, epoch: of };
 }
 
+/** What a participant of this status answers a heartbeat. */
+export function pongOf(of: Status): Pong {
+  const { epoch: promised, generation, overridden, synced, fit, digest, bytes, keys } = of;
+  const held = { generation, overridden, synced, fit, digest, bytes, keys };
+  const viewNumber = of.view?.number ?? 0;
+  const place = { epoch: promised, viewNumber, position: of.resolved };
+  return { type: 'pong', sequence: 1, ...place, ...held, progress: 1 };
+}
+
 /** A new, empty participant unless told otherwise. `s-NAME` is its store. */
 export function status(name: string, changes: Partial<Status> = {}): Status {
   return {
@@ -26,6 +35,7 @@ export function status(name: string, changes: Partial<Status> = {}): Status {
     generation: 0,
     empty: false,
     fit: true,
+    overridden: false,
     epoch: epoch(0, ''),
     view: null,
     resolved: { txid: 0, chain: '' },

@@ -15,7 +15,7 @@ describe('participant/catch-up: by snapshot', () => {
     }
   }
 
-  for (const why of ['another past', 'fresh', 'unfit'] as const) {
+  for (const why of ['another past', 'fresh', 'unfit', 'overridden'] as const) {
     it(`replaces everything: ${why}`, () => {
       const donor = new Donor(why === 'another past' ? 1 : 10_000_000);
       fill(donor, 6);
@@ -24,13 +24,15 @@ describe('participant/catch-up: by snapshot', () => {
         joiner.commit(joiner.serving(), 1, [set('own', 'past')]);
       }
       if (why === 'unfit') joiner.state.fit = false;
+      joiner.state.overridden = why === 'overridden';
       const link = joining(joiner, why === 'fresh');
       donor.serve(joiner);
       joiner.sync();
       const { ok, how, position } = result(joiner, link);
       expect([ok, how, position]).to.deep.equal([true, 'snapshot', donor.driver.state.resolved]);
       expect(joiner.state.table.digest()).to.equal(donor.driver.state.table.digest());
-      expect([joiner.state.fit, joiner.state.installing]).to.deep.equal([true, false]);
+      const { fit, overridden, installing: isInstalling } = joiner.state;
+      expect([fit, overridden, isInstalling]).to.deep.equal([true, false, false]);
       expect(joiner.machine.core.counters.installs).to.equal(1);
     });
   }

@@ -147,6 +147,7 @@ describe('participant/donor: deltas', () => {
   it('serves only as a sound member, under the epoch that both promised', () => {
     const changes: ((driver: ParticipantDriver) => void)[] = [
       (driver) => (driver.state.fit = false),
+      (driver) => (driver.state.overridden = true),
       (driver) => (driver.state.view = null),
       (driver) => (driver.state.epoch = epoch(2)),
     ];

@@ -11,8 +11,9 @@ function told(driver: ParticipantDriver): Record<string, string | number> {
 describe('participant/info', () => {
   it('of a new one, which nobody has spoken to', () => {
     const driver = new ParticipantDriver();
+    const well = { fit: 1, installing: 0, overridden: 0, disk_full: 0 };
     const expected = { view_number: 0, view_size: 0, in_view: 0, heard_ms_ago: -1, keys: 0 };
-    expect(told(driver)).to.include({ ...expected, fit: 1, installing: 0, disk_full: 0 });
+    expect(told(driver)).to.include({ ...expected, ...well });
     const stats = statsFields(driver.machine);
     expect(stats.map(([name]) => name)).to.include.members(['commits', 'aborts', 'reads']);
     expect(stats.every(([, value]) => value === 0)).to.equal(true);
@@ -28,10 +29,12 @@ describe('participant/info', () => {
     state.view = { number: 7, epoch, firstTxid: 1, members: [member, other] };
     state.fit = false;
     state.installing = true;
+    state.overridden = true;
     core.diskFull = true;
     core.heardAt = core.now - 40.4;
+    const unwell = { fit: 0, installing: 1, overridden: 1, disk_full: 1 };
     const expected = { view_number: 7, view_size: 2, in_view: 1, heard_ms_ago: 40 };
-    expect(told(driver)).to.include({ ...expected, fit: 0, installing: 1, disk_full: 1 });
+    expect(told(driver)).to.include({ ...expected, ...unwell });
     core.heardAt = core.now + 5;
     expect(told(driver), 'never negative').to.include({ heard_ms_ago: 0 });
     state.view = { ...state.view, members: [other] };

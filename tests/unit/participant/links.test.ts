@@ -220,11 +220,34 @@ describe('participant/links: the fence', () => {
   it('joins a cluster, and a newer generation of it', () => {
     const driver = new ParticipantDriver({ clusterId: '' });
     driver.fenced(1);
-    expect(driver.adopted).to.deep.equal({ clusterId: CLUSTER, generation: 0 });
+    expect(driver.adopted).to.deep.equal({ clusterId: CLUSTER, generation: 0, overridden: false });
     const link = driver.open();
     const [fenced] = driver.askSynced(link, fence(epoch(2), { generation: 1 }));
-    expect(driver.adopted).to.deep.equal({ clusterId: CLUSTER, generation: 1 });
+    expect(driver.adopted).to.deep.equal({ clusterId: CLUSTER, generation: 1, overridden: true });
     expect(fenced?.type === 'fenced' ? fenced.status.generation : -1).to.equal(1);
+  });
+
+  it('counts as nothing once a later generation has bound it, unless it is that one’s truth', () => {
+    const driver = new ParticipantDriver();
+    const fenced = (number: number, changes: object): boolean => {
+      const [reply] = driver.askSynced(driver.open(), fence(epoch(number), changes));
+      if (reply?.type !== 'fenced') throw new Error('not fenced');
+      const [pong] = driver.ask(driver.open('heartbeat'), {
+        type: 'ping',
+        sequence: 1,
+        epoch: epoch(number),
+      });
+      expect(pong).to.deep.include({ overridden: reply.status.overridden });
+      return reply.status.overridden;
+    };
+    expect(fenced(1, {})).to.equal(false);
+    expect(fenced(2, { generation: 1, forced: true }), 'the truth').to.equal(false);
+    expect(fenced(3, { generation: 2 })).to.equal(true);
+    expect(fenced(4, { generation: 2 }), 'for good').to.equal(true);
+    expect(driver.adopted, 'nothing is written again').to.deep.include({ generation: 2 });
+    expect(fenced(5, { generation: 2, forced: true }), 'until an operator says so').to.equal(false);
+    expect(fenced(6, { generation: 3 })).to.equal(true);
+    expect(fenced(7, { generation: 4 })).to.equal(true);
   });
 
   it('closes the older data connection, whose unread requests are void', () => {

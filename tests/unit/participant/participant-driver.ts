@@ -259,6 +259,7 @@ export function fence(of: Epoch, changes: object = {}): Request {
     epoch: of,
     clusterId: CLUSTER,
     generation: 0,
+    forced: false,
     expected: null,
     ...changes,
   };

@@ -139,6 +139,14 @@ describe('participant/replay', () => {
     expect((await openFolder(later, { ...OPTIONS, origin: 'there' })).isCopy).to.equal(false);
   });
 
+  it('still counts as nothing when an operator has overridden it', async () => {
+    const disk = await usedFolder();
+    const { log } = await start(disk);
+    await log.setIdentity({ clusterId: 'c', generation: 1, overridden: true });
+    await log.close();
+    expect((await start(disk)).state.overridden).to.equal(true);
+  });
+
   it('H8: a second cut counts from what is held then', async () => {
     const disk = await usedFolder();
     const { log } = await start(disk, 'there');

@@ -223,10 +223,10 @@ describe('rpc/codec: hostile values', () => {
       return () => decode(args);
     };
     const id = 'c'.repeat(32);
-    expect(fence('1', 'n', id, '4294967295', '0')).not.to.throw();
-    refuses(fence('281474976710656', 'n', id, '0', '0'), 'malformed');
-    refuses(fence('1', 'n', `${id}c`, '0', '0'), 'too-long');
-    refuses(fence('1', 'n', id, '4294967296', '0'), 'malformed');
+    expect(fence('1', 'n', id, '4294967295', '1', '0')).not.to.throw();
+    refuses(fence('281474976710656', 'n', id, '0', '0', '0'), 'malformed');
+    refuses(fence('1', 'n', `${id}c`, '0', '0', '0'), 'too-long');
+    refuses(fence('1', 'n', id, '4294967296', '0', '0'), 'malformed');
   });
 
   it('refuses what is neither flag nor word', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { pairBytes } from '../../../src/base/pair-memory.js';
 import { bufferOf } from '../../../src/base/bytes.js';
 import { crc32 } from '../../../src/base/hash.js';
 import type { WriteCommand } from '../../../src/base/store-request.js';
@@ -51,12 +52,37 @@ describe('storage/apply', () => {
     const set = (...names: readonly string[]): WriteCommand => {
       return { op: 'set', pairs: names.map((name) => [name, Buffer.from(name)]) };
     };
-    expect(facts()).to.deep.equal({ deletes: false, pairs: 0, loneValueBytes: null });
-    expect(facts(set('abc'))).to.deep.equal({ deletes: false, pairs: 1, loneValueBytes: 3 });
-    expect(facts(set('a', 'b'))).to.deep.equal({ deletes: false, pairs: 2, loneValueBytes: null });
+    expect(facts()).to.deep.equal({
+      deletes: false,
+      pairs: 0,
+      storedBytes: 0,
+      loneValueBytes: null,
+    });
+    expect(facts(set('abc'))).to.deep.equal({
+      deletes: false,
+      pairs: 1,
+      storedBytes: pairBytes(3, 3),
+      loneValueBytes: 3,
+    });
+    expect(facts(set('a', 'b'))).to.deep.equal({
+      deletes: false,
+      pairs: 2,
+      storedBytes: 2 * pairBytes(1, 1),
+      loneValueBytes: null,
+    });
     const del: WriteCommand = { op: 'del', keys: ['a'] };
-    expect(facts(del)).to.deep.equal({ deletes: true, pairs: 0, loneValueBytes: null });
-    expect(facts(set('a'), del)).to.deep.equal({ deletes: true, pairs: 1, loneValueBytes: null });
+    expect(facts(del)).to.deep.equal({
+      deletes: true,
+      pairs: 0,
+      storedBytes: 0,
+      loneValueBytes: null,
+    });
+    expect(facts(set('a'), del)).to.deep.equal({
+      deletes: true,
+      pairs: 1,
+      storedBytes: pairBytes(1, 1),
+      loneValueBytes: null,
+    });
   });
 
   it('takes the checksum of a large lone value from that of its payload, and of no other', () => {

@@ -140,7 +140,7 @@ async function open(disk: Disk): Promise<Log> {
 
 async function live(disk: Disk, progress: Progress): Promise<void> {
   const first = await open(disk);
-  await first.setIdentity('c'.repeat(32), 0);
+  await first.setIdentity({ clusterId: 'c'.repeat(32), generation: 0, overridden: false });
   await promise(first, progress, 4);
   await transact(first, progress, 1, 4);
   await checkpoint(first, progress, 4);

@@ -108,7 +108,7 @@ describe('a group commit', () => {
   it('makes an identity durable before anything that was appended with it', async () => {
     const bench = await makeBench();
     bench.commit.append([RECORD]);
-    bench.commit.adopt('c'.repeat(32), 3);
+    bench.commit.adopt({ clusterId: 'c'.repeat(32), generation: 3, overridden: false });
     bench.commit.hurry();
     const done: string[] = [];
     bench.disk.faults.onOperation = (_number, what) => done.push(what);

@@ -68,7 +68,7 @@ describe('wal/log', () => {
     log.append(epoch(4));
     log.append(view(2));
     await log.flush();
-    await log.setIdentity('c'.repeat(32), 3);
+    await log.setIdentity({ clusterId: 'c'.repeat(32), generation: 3, overridden: false });
     disk.crash('none');
     disk.plant('00000001.log', Buffer.alloc(0));
     const { folder } = await replay(disk);
@@ -76,6 +76,21 @@ describe('wal/log', () => {
     expect(folder.viewHint?.number).to.equal(2);
     expect(folder.identity.clusterId).to.equal('c'.repeat(32));
     expect(folder.identity.generation).to.equal(3);
+  });
+
+  it('knows until a reset that what it holds was overridden', async () => {
+    const log = await begin(disk);
+    await log.setIdentity({ clusterId: 'c', generation: 1, overridden: true });
+    log.append(epoch(4));
+    await log.flush();
+    disk.crash('none');
+    expect((await replay(disk)).folder.isOverridden).to.equal(true);
+    const next = await begin(disk);
+    const rolled = next.roll([reset(0), epoch(4)], { essential: true });
+    await next.flush();
+    await rolled;
+    disk.crash('none');
+    expect((await replay(disk)).folder.isOverridden).to.equal(false);
   });
 
   it('survives one damaged copy of the meta file, and names two as damage', async () => {
@@ -302,7 +317,9 @@ describe('wal/log', () => {
         expect(await rejection(log.flush())).to.equal(error);
         expect(await rejection(log.roll([]))).to.equal(error);
         expect(await rejection(log.removeBefore(1))).to.equal(error);
-        expect(await rejection(log.setIdentity('c', 1))).to.equal(error);
+        expect(
+          await rejection(log.setIdentity({ clusterId: 'c', generation: 1, overridden: false })),
+        ).to.equal(error);
         expect(log.failed).to.equal(error);
         expect(failing.operations).to.equal(operations);
         expect(log.syncedLsn).to.equal(0);
@@ -321,7 +338,9 @@ describe('wal/log', () => {
       const log = await begin(disk);
       const rolled = rejection(log.roll([state(1)]));
       disk.faults = { failAt: disk.operations + 1 };
-      const error = await rejection(log.setIdentity('c', 1));
+      const error = await rejection(
+        log.setIdentity({ clusterId: 'c', generation: 1, overridden: false }),
+      );
       expect(await rolled).to.equal(error);
     });
   });
