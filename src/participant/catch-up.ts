@@ -323,6 +323,9 @@ export class CatchUps {
     const install = attempt?.install;
     if (attempt === null || install?.number !== number) return;
     core.state.restore(install.loader.header, install.loader.table);
+    // Durable before any view is: a member must not count as nothing at its next start.
+    const { clusterId, generation } = core;
+    if (core.state.overridden) core.adopt({ clusterId, generation, overridden: false });
     core.syncedTxid = core.state.resolved.txid;
     core.counters.installs += 1;
     core.trace.event('info', 'snapshot installed', { keys: core.state.table.size });

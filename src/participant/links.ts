@@ -159,10 +159,11 @@ export class Links {
    */
   private adopt({ clusterId, generation, forced }: Fence): void {
     const { core } = this;
+    const { state } = core;
     const isRaised = generation > core.generation;
-    if (core.clusterId !== '' && !isRaised && !(forced && core.state.overridden)) return;
-    const overridden = !forced && (core.state.overridden || (isRaised && core.clusterId !== ''));
-    core.adopt({ clusterId, generation, overridden });
+    if (core.clusterId !== '' && !isRaised && !(forced && state.overridden)) return;
+    const isVoid = state.overridden || (isRaised && !state.isUnused);
+    core.adopt({ clusterId, generation, overridden: isVoid && !forced });
   }
 
   private promise(epoch: Epoch): void {

@@ -60,7 +60,12 @@ export class ParticipantState {
 
   /** Holds nothing that a cluster could miss. */
   get empty(): boolean {
-    return this.installing || (this.resolved.txid === 0 && this.inDoubt.length === 0 && !this.view);
+    return this.installing || this.isUnused;
+  }
+
+  /** Holds nothing at all, not even the rest of a store that is being refilled. */
+  get isUnused(): boolean {
+    return this.resolved.txid === 0 && this.inDoubt.length === 0 && !this.view;
   }
 
   get lastPrepared(): TxId {
@@ -134,7 +139,6 @@ export class ParticipantState {
     this.stages.clear();
     this.history.reset(this.resolved);
     this.installing = false;
-    this.overridden = false;
     this.fit = true;
     this.tailFrom = 0;
   }

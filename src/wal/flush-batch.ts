@@ -107,7 +107,6 @@ export class Dropped {
 export function metaOf(record: WalRecord): Partial<Meta> {
   if (record.kind === 'epoch') return { epoch: record.epoch };
   if (record.kind === 'view') return { view: record.view };
-  if (record.kind === 'reset') return { overridden: false };
   return {};
 }
 

@@ -28,7 +28,7 @@ export interface Meta {
   readonly view: View | null;
   /** Where the folder lies, as its user describes it: another place means a copy. */
   readonly origin: string;
-  /** A fence of a later generation has made all that is here count as nothing, until a RESET. */
+  /** A fence of a later generation has made all that is here count as nothing. */
   readonly overridden?: boolean;
   /**
    * Not 0: a start has found that the log may lack records from this transaction on, and has not

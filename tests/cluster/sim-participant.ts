@@ -338,7 +338,6 @@ export class SimParticipant {
           this.lsnBase += step.preamble.length - before;
           const durable = Math.max(0, this.log.durable - before);
           this.log.replace(frames, [...step.preamble, ...newer]);
-          this.identity = { ...this.identity, overridden: false };
           this.log.durable = step.preamble.length + durable;
           this.isFlipped = false;
           if (this.cluster.effect(this, 'installed')) return;

@@ -131,8 +131,9 @@ export class Part {
         return { type: 'status', status: this.told };
       case 'fence': {
         const { epoch, clusterId, generation, forced } = message;
-        const overridden =
-          !forced && (generation > this.status.generation || this.status.overridden);
+        const { generation: own, empty } = this.status;
+        const isVoid = this.status.overridden || (generation > own && !empty);
+        const overridden = isVoid && !forced;
         this.status = { ...this.status, epoch, clusterId, generation, overridden };
         return { type: 'fenced', status: this.told };
       }

@@ -31,6 +31,8 @@ describe('participant/catch-up: by snapshot', () => {
       const { ok, how, position } = result(joiner, link);
       expect([ok, how, position]).to.deep.equal([true, 'snapshot', donor.driver.state.resolved]);
       expect(joiner.state.table.digest()).to.equal(donor.driver.state.table.digest());
+      const durably = why === 'overridden' ? joiner.adopted?.overridden : false;
+      expect(durably, 'durable too').to.equal(false);
       const { fit, overridden, installing: isInstalling } = joiner.state;
       expect([fit, overridden, isInstalling]).to.deep.equal([true, false, false]);
       expect(joiner.machine.core.counters.installs).to.equal(1);

@@ -78,17 +78,20 @@ describe('wal/log', () => {
     expect(folder.identity.generation).to.equal(3);
   });
 
-  it('knows until a reset that what it holds was overridden', async () => {
+  it('knows that what it holds was overridden, whatever ended meanwhile', async () => {
     const log = await begin(disk);
+    let release = (): void => undefined;
+    const ready = new Promise<void>((resolve) => (release = resolve));
+    const rolled = log.roll([reset(0), epoch(4)], { ready, essential: true });
+    const flushed = log.flush();
     await log.setIdentity({ clusterId: 'c', generation: 1, overridden: true });
-    log.append(epoch(4));
-    await log.flush();
+    release();
+    await flushed;
+    await rolled;
     disk.crash('none');
     expect((await replay(disk)).folder.isOverridden).to.equal(true);
     const next = await begin(disk);
-    const rolled = next.roll([reset(0), epoch(4)], { essential: true });
-    await next.flush();
-    await rolled;
+    await next.setIdentity({ clusterId: 'c', generation: 1, overridden: false });
     disk.crash('none');
     expect((await replay(disk)).folder.isOverridden).to.equal(false);
   });
