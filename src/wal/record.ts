@@ -139,7 +139,7 @@ export function isPromise(record: WalRecord): boolean {
   return record.kind === 'prepared' || (record.kind === 'piece' && record.total > 0);
 }
 
-/** What a coordinator's epoch changes of that; see `Meta.overridden`. */
+/** What a fence changes of a folder's identity; see `Meta.overridden`. */
 export interface Adoption {
   readonly clusterId: ClusterId;
   readonly generation: number;

@@ -26,7 +26,7 @@ const MOST_FAILURES = 8;
 /** Collections of which nothing depends on the order in which they were filled. */
 const UNORDERED = new Set([
   ...['votes', 'done', 'acknowledged', 'suspected'],
-  ...['heardOf', 'strangers', 'statuses', 'heard', 'marked'],
+  ...['heardOf', 'statuses', 'heard', 'marked'],
 ]);
 
 /** Plain values of which some code asks whether two are the very same. */
