@@ -194,6 +194,17 @@ export class Faults {
     );
   }
 
+  /** Each ABORT that the coordinator has told is on the disk of every configured participant. */
+  get areAbortsSynced(): boolean {
+    const { core } = this.cluster.coordinator.machine ?? {};
+    if (core === undefined) return false;
+    const synced = this.cluster.configured().map(({ machine }) => machine?.core.syncedTxid ?? 0);
+    for (let txid = Math.min(...synced) + 1; txid <= core.toldTxid; txid += 1) {
+      if (core.outcomes.get(txid)?.commit === false) return false;
+    }
+    return true;
+  }
+
   /** Nobody is about to be left out for a silence that the coordinator has not noticed yet. */
   private get hasAnsweredLately(): boolean {
     const { machine } = this.cluster.coordinator;
