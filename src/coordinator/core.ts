@@ -33,6 +33,11 @@ export interface CoordinatorSettings {
   readonly companionCommands: number;
   /** Address of the one participant whose store is to be taken as the truth; '' normally. */
   readonly forcedView: string;
+  /**
+   * When the operator said so, in seconds since 1970; the generation is at least this number, so
+   * that of overrides by coordinators which know nothing of each other the later one counts.
+   */
+  readonly forcedAt: number;
 }
 
 export interface CoordinatorCounters {

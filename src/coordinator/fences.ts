@@ -30,7 +30,7 @@ export class Fences {
   readonly statuses = new Map<StoreId, Status>();
   /** What a store has ever said in this start that it had: transactions up to there, a view. */
   private readonly heard = new Map<StoreId, Had>();
-  /** Known to be damaged or cut by more than what this start has heard. */
+  /** Known to be damaged or cut by more than what this start has heard; they tell of their view. */
   private readonly marked = new Set<StoreId>();
 
   constructor(
@@ -73,7 +73,7 @@ export class Fences {
     const { storeId, fit, tailFrom } = told;
     const { txid, view } = this.hear(told);
     if (fit && tailFrom === 0) this.marked.delete(storeId);
-    else this.marked.add(storeId);
+    else if (!told.overridden) this.marked.add(storeId);
     const status = doubted(told, view, txid);
     this.statuses.set(storeId, status);
     return status;

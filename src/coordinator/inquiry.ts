@@ -84,7 +84,8 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
-    this.membership.noteStatus(status);
+    // An older copy of a folder is no evidence that a view is stored: it does not tell of it.
+    this.membership.noteStatus(withoutOverridden(status));
     const { heardMsAgo, heardEpoch } = status;
     const heardAt = this.core.now - heardMsAgo;
     const isOurs = heardEpoch.number > 0 && sameEpoch(heardEpoch, this.core.epoch);
@@ -202,7 +203,8 @@ export class Inquiry {
   /** A heartbeat needs no disk: it tells of another coordinator where all else is stalled. */
   onPong(peer: Peer, { epoch, viewNumber, generation, overridden }: Pong): void {
     const { membership } = this;
-    if (!membership.isCountedOn(peer) || epoch.number === 0 || overridden) return;
+    if (!membership.isCountedOn(peer) || epoch.number === 0) return;
+    if (overridden && generation <= this.core.generation) return;
     if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
     this.strangest = Math.max(this.strangest, generation);
   }
@@ -233,7 +235,7 @@ export class Inquiry {
   private notEmpty(): string[] {
     return this.peers.all
       .filter((peer) => this.heardOf.get(peer)?.empty !== true)
-      .map((peer) => peer.address);
+      .map((peer) => `${peer.address}${this.heardOf.has(peer) ? ' (which is not empty)' : ''}`);
   }
 
   /** Of a start without log: this one and those before it; `later` is newer than the answers. */

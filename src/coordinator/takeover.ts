@@ -143,16 +143,16 @@ export class Takeover {
     const [clusterId] = clusters;
     const isForced = core.settings.forcedView !== '';
     const known = Math.max(core.generation, ...answers.map((status) => status.generation));
-    const generation = isForced ? known + 1 : known;
+    const generation = isForced ? Math.max(known + 1, core.settings.forcedAt) : known;
     if (generation !== core.generation && core.outcomes.decidedTxid > 0 && !isForced) {
       this.forgetOutcomes();
       return;
     }
     const proved = Math.max(this.provedTxid, core.outcomes.lastCommitted);
     this.provedTxid = generation === core.generation ? proved : 0;
-    if (core.clusterId === '' || generation !== core.generation) {
-      core.adopt(clusterId ?? this.prng.hex(32), generation);
-    }
+    const isNamed = core.clusterId !== '' && generation === core.generation;
+    const isLearnt = core.clusterId !== '' && !isForced;
+    if (!isNamed && !isLearnt) core.adopt(clusterId ?? this.prng.hex(32), generation);
     const number = this.inquiry.numberAbove(target, answers);
     core.epoch = { number, nonce: this.prng.hex(16) };
     this.epochs.push(core.epoch);
@@ -168,6 +168,8 @@ export class Takeover {
     this.step = 'raising';
     core.trace.point('coordinator-epoch');
     core.gate.whenSynced(() => {
+      // Behind the view of that generation: those of before, in this log, would count in it.
+      if (!isNamed && isLearnt) core.adopt(core.clusterId, generation);
       this.step = 'fencing';
       core.trace.event('info', 'epoch begins', { epoch: number });
       this.asked.clear();

@@ -33,6 +33,7 @@ const LAST_REQUESTS_MS = 50;
 /** How long a stop waits for what is under way. */
 const FINISH_WAIT_MS = 1000;
 const FINISH_POLL_MS = 5;
+const MS_PER_SECOND = 1000;
 /** How long clients may take to read their last replies. */
 const LAST_REPLIES_MS = 2000;
 
@@ -270,5 +271,6 @@ function settingsOf(config: Config, { options }: StartContext): CoordinatorSetti
     maxQueuedRequests: config.maxRequestsInFlight,
     companionCommands: COMPANION_COMMANDS,
     forcedView: options.forceView === null ? '' : formatAddress(options.forceView),
+    forcedAt: Math.floor(Date.now() / MS_PER_SECOND),
   };
 }

@@ -133,8 +133,11 @@ export class GroupCommit {
   /** The number of the newest durable record, or what went wrong. */
   private async attempt(): Promise<Lsn | Error> {
     try {
-      if (this.identity !== null) await this.identity;
-      this.identity = null;
+      while (this.identity !== null) {
+        const adopted = this.identity;
+        this.identity = null;
+        await adopted;
+      }
       return await this.log.flush();
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));

@@ -255,6 +255,7 @@ export class ShellCluster {
       maxQueuedRequests: 1000,
       companionCommands: this.options.companionCommands ?? 1,
       forcedView: '',
+      forcedAt: 0,
     };
   }
 }

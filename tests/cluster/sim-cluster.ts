@@ -109,6 +109,7 @@ export class SimCluster {
       maxQueuedRequests: 10_000,
       companionCommands: 1,
       forcedView: '',
+      forcedAt: 0,
       ...changes,
     });
   }

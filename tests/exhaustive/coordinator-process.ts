@@ -76,6 +76,7 @@ export class CoordinatorProcess implements LocalProcess {
         maxQueuedRequests: 1000,
         companionCommands: 1,
         forcedView: '',
+        forcedAt: 0,
       },
       storeId: 'c-store',
       clusterId: saved.clusterId,

@@ -23,6 +23,10 @@ import { run, runConfig, type RunResult } from '../helpers/run-program.js';
 const SETTINGS = { heartbeat_interval: '100ms', failure_timeout: '500ms', recovery_wait: '900ms' };
 const KEYS = 16;
 
+function secondsNow(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
 function expectOneLine(result: RunResult, ...words: readonly string[]): void {
   expect(result.code, result.stderr).to.equal(1);
   expect(result.stderr.trimEnd().split('\n'), result.stderr).to.have.length(1);
@@ -139,6 +143,7 @@ describe('operators', function () {
 
     it('are told who is awaited, and may force a view at a price that is told', async () => {
       const { coordinator } = cluster;
+      const startedAt = secondsNow();
       const truth = cluster.participant(forced).address;
       const names = new RegExp(`needs an answer from ${cluster.participant(lost).address} `);
       await cluster.waitForInfo((info) => names.test(info.fields['condition'] ?? ''));
@@ -156,11 +161,13 @@ describe('operators', function () {
       expectOneLine(await runConfig(...misplaced), '--force_view', 'coordinator');
       await coordinator.start({ words: ['--force_view', truth, '--yes'] });
       const info = await cluster.waitForInfo(isWhole);
-      expect(info.fields['generation']).to.equal('1');
+      const generation = Number(info.fields['generation']);
+      expect(generation, 'when it was forced').to.be.within(startedAt, secondsNow());
       await expectData('from the forced store');
       await coordinator.kill9();
       await coordinator.start();
-      expect((await cluster.waitForInfo(isWhole)).fields['generation']).to.equal('1');
+      const later = await cluster.waitForInfo(isWhole);
+      expect(later.fields['generation']).to.equal(String(generation));
       await expectDataFrom(cluster.participant(lost));
     });
   });

@@ -142,6 +142,7 @@ export class CoordinatorProcess extends SimProcess {
       maxKeys: 1e6,
       maxQueuedRequests: 10_000,
       forcedView: this.forcedView,
+      forcedAt: 0,
       ...this.settings,
     };
   }

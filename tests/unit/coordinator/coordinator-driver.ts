@@ -243,6 +243,7 @@ export class CoordinatorDriver {
         maxQueuedRequests: 10_000,
         companionCommands: 1,
         forcedView: '',
+        forcedAt: 0,
         ...options.settings,
       },
       storeId: 'coordinator-store',
@@ -343,9 +344,8 @@ export class CoordinatorDriver {
 
   /** The one answer to this request, in a few words; '' while there is none. */
   told(token: number): string {
-    const replies = this.replies.get(token) ?? [];
-    if (replies.length > 1) throw new Error(`answered twice: ${JSON.stringify(replies)}`);
-    const [reply] = replies;
+    const [reply, another] = this.replies.get(token) ?? [];
+    if (another !== undefined) throw new Error(`answered twice: ${JSON.stringify(another)}`);
     if (reply === undefined) return '';
     switch (reply.type) {
       case 'count':

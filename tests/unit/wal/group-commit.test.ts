@@ -120,6 +120,27 @@ describe('a group commit', () => {
     expect(bench.told).to.deep.equal(['synced 1']);
   });
 
+  it('makes one durable that is adopted while it waits for another', async () => {
+    const bench = await makeBench();
+    const identity = { clusterId: 'c'.repeat(32), overridden: false };
+    const done: string[] = [];
+    bench.disk.faults.onOperation = (_number, what) => done.push(what);
+    bench.commit.adopt({ ...identity, generation: 3 });
+    bench.commit.advance();
+    bench.commit.append([RECORD]);
+    bench.commit.adopt({ ...identity, generation: 4, view: null });
+    bench.commit.hurry();
+    await bench.settle();
+    const syncs = done.filter((what) => what.startsWith('sync '));
+    expect(syncs.map((what) => what.slice(0, 9))).to.deep.equal([
+      'sync meta',
+      'sync meta',
+      'sync 0000',
+    ]);
+    expect(bench.log.identity.generation).to.equal(4);
+    expect(bench.told).to.include('synced 1');
+  });
+
   it('counts the records of its owner only', async () => {
     const bench = await makeBenchBehindAnother();
     expect(bench.told).to.deep.equal(['synced 1']);
