@@ -22,6 +22,8 @@ export interface Epoch {
   readonly nonce: string;
 }
 
+const EPOCHS_PER_GENERATION = 1000;
+
 export const NO_EPOCH: Epoch = { number: 0, nonce: '' };
 
 export function sameEpoch(a: Epoch, b: Epoch): boolean {
@@ -60,6 +62,19 @@ export function newestView(views: readonly (View | null)[]): View | null {
 
 export function sameView(a: View | null, b: View | null): boolean {
   return a !== null && b !== null && a.number === b.number && sameEpoch(a.epoch, b.epoch);
+}
+
+/**
+ * Epochs of a generation begin here, above all those of earlier generations. So a view, which bears
+ * its epoch, tells of which generation it is, wherever it is stored.
+ */
+export function firstEpochOf(generation: number): number {
+  return generation * EPOCHS_PER_GENERATION;
+}
+
+/** A view of an earlier generation is void: it need not share a member with the forced one. */
+export function viewIn(generation: number, view: View | null): View | null {
+  return view !== null && view.epoch.number >= firstEpochOf(generation) ? view : null;
 }
 
 export function isMember(view: View | null, storeId: StoreId): boolean {

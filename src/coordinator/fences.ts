@@ -6,7 +6,7 @@
  * of nothing that was sent behind it; until all members are bound nobody else is sent one, because
  * a start that hears the members alone must see the highest epoch of all.
  */
-import { type StoreId, type TxId, type View, isMember, newestView } from '../base/ids.js';
+import { type StoreId, type TxId, type View, isMember, newestView, viewIn } from '../base/ids.js';
 import type { Status } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import { type Inquiry, membersOf } from './inquiry.js';
@@ -30,7 +30,7 @@ export class Fences {
   readonly statuses = new Map<StoreId, Status>();
   /** What a store has ever said in this start that it had: transactions up to there, a view. */
   private readonly heard = new Map<StoreId, Had>();
-  /** Known to be damaged or cut by more than what this start has heard; they tell of their view. */
+  /** Known to be damaged or cut by more than what this start has heard. */
   private readonly marked = new Set<StoreId>();
 
   constructor(
@@ -63,7 +63,8 @@ export class Fences {
     const isLater = last.epoch > before.epoch;
     const isFurther = last.epoch === before.epoch && last.txid > before.txid;
     const { txid, epoch } = isLater || isFurther ? last : before;
-    const had = { txid, epoch, view: newestView([before.view, stored, told.view]) };
+    const view = viewIn(this.core.generation, newestView([before.view, stored, told.view]));
+    const had = { txid, epoch, view };
     this.heard.set(storeId, had);
     return had;
   }
@@ -73,7 +74,7 @@ export class Fences {
     const { storeId, fit, tailFrom } = told;
     const { txid, view } = this.hear(told);
     if (fit && tailFrom === 0) this.marked.delete(storeId);
-    else if (!told.overridden) this.marked.add(storeId);
+    else this.marked.add(storeId);
     const status = doubted(told, view, txid);
     this.statuses.set(storeId, status);
     return status;

@@ -14,18 +14,23 @@ import {
   type Millis,
   type StoreId,
   type View,
+  firstEpochOf,
   isNewerView,
   newestView,
   NO_EPOCH,
   sameEpoch,
   sameView,
+  viewIn,
 } from '../base/ids.js';
 import type { Pong } from '../rpc/messages.js';
-import { type Status, emptied, withoutOverridden } from '../rpc/status.js';
+import { type Status, asOf } from '../rpc/status.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+
+/** What fits into the header of a segment: overrides until the year 2106. */
+const MAX_GENERATION = 2 ** 32 - 1;
 
 /** Asking again, where an answer may have changed by itself. */
 const ASK_AGAIN_MS: Millis = 200;
@@ -45,11 +50,10 @@ export class Inquiry {
   private askAgainAt: Millis;
   private askedAt: Millis;
   private readonly heardOf = new Map<Peer, Status>();
-  /** The latest generation of a member that told of an unknown epoch or view in a heartbeat. */
+  /** The latest generation in a heartbeat that told of it, or of an unknown epoch or view of it. */
   private strangest = -1;
   /** All its members stored it, says this log: views before it do not count, whoever came since. */
   private readonly installed: View | null;
-  private readonly installedIn: number;
   /** When any participant last heard a coordinator; kept when that participant restarts. */
   private lastHeardAt: Millis = -Infinity;
   private lastHeardEpoch: Epoch = NO_EPOCH;
@@ -64,7 +68,6 @@ export class Inquiry {
   ) {
     this.isWithoutLog = isWithoutLog || membership.latest === null;
     this.installed = membership.lastInstalled;
-    this.installedIn = core.generation;
     this.askedAt = core.now;
     this.askAgainAt = core.now + ASK_AGAIN_MS;
   }
@@ -84,8 +87,7 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
-    // An older copy of a folder is no evidence that a view is stored: it does not tell of it.
-    this.membership.noteStatus(withoutOverridden(status));
+    this.membership.noteStatus(status);
     const { heardMsAgo, heardEpoch } = status;
     const heardAt = this.core.now - heardMsAgo;
     const isOurs = heardEpoch.number > 0 && sameEpoch(heardEpoch, this.core.epoch);
@@ -104,10 +106,10 @@ export class Inquiry {
     return this.heardOf.get(peer)?.epoch;
   }
 
-  /** An answer as it counts: what is overridden, or is about to be, is nothing. */
+  /** An answer as it counts; what an operator declares to be the truth does. */
   vouched(peer: Peer, status: Status): Status {
-    if (peer === this.forcedPeer) return status;
-    return status.generation < this.generation ? emptied(status) : withoutOverridden(status);
+    if (peer !== this.forcedPeer) return asOf(this.generation, status);
+    return { ...status, view: viewIn(this.generation, status.view) };
   }
 
   onTick(): void {
@@ -138,7 +140,8 @@ export class Inquiry {
   numberAbove(target: View | null, answers: readonly Status[]): number {
     const known = [...this.ownEpochs, ...answers.map(({ epoch }) => epoch), target?.epoch];
     const highest = Math.max(0, ...known.map((epoch) => epoch?.number ?? 0));
-    return highest + (this.core.settings.forcedView === '' ? 1 : FORCED_EPOCH_STEP);
+    const step = this.core.settings.forcedView === '' ? 1 : FORCED_EPOCH_STEP;
+    return Math.max(highest + step, firstEpochOf(this.nextGeneration));
   }
 
   /** Null while more must be heard; then `condition` says of whom. */
@@ -149,15 +152,15 @@ export class Inquiry {
     }
     this.noteOutrun();
     const target = this.isWithoutLog ? this.highestView(answers) : this.membership.latest;
-    const waitFor = target === null ? this.notEmpty() : this.notAnswered(target);
+    if (target === null && !this.areAllEmpty()) return null;
+    const waitFor = target === null ? [] : this.notAnswered(target);
     if (target !== null && !this.isWithoutLog && this.patienceIsOver) {
       if (waitFor.length < target.members.length) {
         return { target, answers };
       }
     }
     if (waitFor.length > 0) {
-      const what = target === null ? 'the first view' : `view ${target.number}`;
-      this.core.await(`${what} needs an answer from ${waitFor.join(', ')}`);
+      this.core.await(`view ${target?.number} needs an answer from ${waitFor.join(', ')}`);
       return null;
     }
     if (!this.hasHeardAll()) return null;
@@ -174,14 +177,18 @@ export class Inquiry {
       core.await(`the forced view needs an answer from ${forcedPeer.address}`);
     } else if (this.heardOf.get(forcedPeer)?.fit !== true) {
       core.exit(`the store of ${forcedPeer.address} is damaged or half filled: force another one`);
+    } else if (this.nextGeneration > MAX_GENERATION) {
+      core.exit(`generation ${this.nextGeneration} cannot be: see to the clock of this machine`);
     } else {
       return { target: this.highestView(answers), answers };
     }
     return null;
   }
 
+  /** Of any generation: what an override puts an end to. */
   highestKnownView(): View | null {
-    return this.highestView(this.answers());
+    const told = [...this.heardOf.values()].map(({ view }) => view);
+    return newestView([this.membership.latest, ...told]);
   }
 
   /** True if this start counts as without log from now on because of what some participant said. */
@@ -201,11 +208,12 @@ export class Inquiry {
   }
 
   /** A heartbeat needs no disk: it tells of another coordinator where all else is stalled. */
-  onPong(peer: Peer, { epoch, viewNumber, generation, overridden }: Pong): void {
-    const { membership } = this;
-    if (!membership.isCountedOn(peer) || epoch.number === 0) return;
-    if (overridden && generation <= this.core.generation) return;
-    if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
+  onPong(peer: Peer, { epoch, viewNumber, generation }: Pong): void {
+    const { core, membership } = this;
+    if (generation <= core.generation) {
+      if (!membership.isCountedOn(peer) || this.isOfBefore(epoch)) return;
+      if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
+    }
     this.strangest = Math.max(this.strangest, generation);
   }
 
@@ -213,29 +221,49 @@ export class Inquiry {
     return [...this.heardOf].map(([peer, status]) => this.vouched(peer, status));
   }
 
-  /** The highest that anybody knows. */
-  private get generation(): number {
+  /** The highest that anybody knows, also who has only told of it in a heartbeat. */
+  get generation(): number {
     const heard = [...this.heardOf.values()].map(({ generation }) => generation);
-    return Math.max(this.core.generation, ...heard);
+    return Math.max(this.core.generation, this.strangest, ...heard);
+  }
+
+  /** Of the epoch to be raised. */
+  get nextGeneration(): number {
+    const { forcedView, forcedAt } = this.core.settings;
+    return forcedView === '' ? this.generation : Math.max(this.generation + 1, forcedAt);
   }
 
   /** Another coordinator has been here since this log was written. */
   private outruns({ generation, epoch, view }: Status): boolean {
     if (generation !== this.core.generation) return generation > this.core.generation;
-    const isKnown = epoch.number === 0 || this.isOwn(epoch);
+    const isKnown = this.isOfBefore(epoch) || this.isOwn(epoch);
     return !isKnown || (view !== null && isNewerView(view, this.membership.latest));
   }
 
+  /** None, or one of a generation that is over. */
+  private isOfBefore({ number }: Epoch): boolean {
+    return number === 0 || number < firstEpochOf(this.core.generation);
+  }
+
   private highestView(answers: readonly Status[]): View | null {
-    const own = this.core.generation < this.generation ? null : this.membership.latest;
+    const own = viewIn(this.generation, this.membership.latest);
     return newestView([own, ...answers.map(({ view }) => view)]);
   }
 
   /** Without any view, all configured participants must have answered, as empty. */
-  private notEmpty(): string[] {
-    return this.peers.all
-      .filter((peer) => this.heardOf.get(peer)?.empty !== true)
-      .map((peer) => `${peer.address}${this.heardOf.has(peer) ? ' (which is not empty)' : ''}`);
+  private areAllEmpty(): boolean {
+    const { generation } = this;
+    const others = this.peers.all.filter((peer) => this.heardOf.get(peer)?.empty !== true);
+    if (others.length === 0) return true;
+    const silent = others.filter((peer) => !this.heardOf.has(peer));
+    const names = (silent.length > 0 ? silent : others).map(({ address }) => address).join(', ');
+    const view = generation === 0 ? 'the first view' : `a view of generation ${generation}`;
+    this.core.await(
+      silent.length > 0
+        ? `${view} needs an answer from ${names}`
+        : `nobody knows ${view}, and these are not empty: ${names}; an operator must force a view`,
+    );
+    return false;
   }
 
   /** Of a start without log: this one and those before it; `later` is newer than the answers. */
@@ -244,8 +272,7 @@ export class Inquiry {
   }
 
   viewsBack(view: View, statuses: readonly Status[]): View[] {
-    const isOfBefore = this.installedIn < this.generation;
-    return viewsBack(view, statuses, isOfBefore ? null : this.installed);
+    return viewsBack(view, statuses, viewIn(this.generation, this.installed));
   }
 
   private notAnswered(view: View): string[] {

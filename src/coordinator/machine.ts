@@ -2,9 +2,8 @@
  * The coordinator: a synchronous state machine. Inputs go in through `step`, what the world must do
  * comes out of `takeReady`, and `nextTimeoutAt` is its only timer.
  *
- * Knows no socket, file, clock or random source. Its own clock stands still while the process does
- * not run (`running-clock.ts`), so that a coordinator that was stopped first handles what has
- * arrived and blames nobody for the silence.
+ * Knows no socket, file, clock or random source. Its clock stands still while the process does not
+ * run (`running-clock.ts`): one that was stopped first handles what has arrived, and blames nobody.
  * Invariant: nothing leaves that promises a record of ours which is not synced (see `core.ts`).
  */
 import { unreachable } from '../base/assert.js';
@@ -12,7 +11,7 @@ import { type Epoch, type Millis, type StoreId, sameEpoch } from '../base/ids.js
 import type { Prng } from '../base/prng.js';
 import type { Trace } from '../ports/trace.js';
 import type { Done, Pong, Refused, Reply } from '../rpc/messages.js';
-import { type Status, withoutOverridden } from '../rpc/status.js';
+import { type Status, asOf } from '../rpc/status.js';
 import { Admission } from './admission.js';
 import { Agreement } from './agreement.js';
 import { Batcher } from './batcher.js';
@@ -239,7 +238,7 @@ export class Coordinator {
         this.takeover.onStatus(peer, message.status);
         return;
       case 'fenced':
-        this.onFenced(peer, withoutOverridden(message.status));
+        this.onFenced(peer, asOf(this.core.generation, message.status));
         return;
       case 'viewed':
         this.takeover.onViewed(peer, message);
@@ -328,7 +327,7 @@ export class Coordinator {
       this.leave(`an operator forced another view: ${message.text}, says ${peer.address}`);
       return;
     }
-    if (message.epoch.number < epoch.number) {
+    if (isOverridden || message.epoch.number < epoch.number) {
       this.takeover.onPromisedOther(peer, message.epoch);
       return;
     }
@@ -371,7 +370,8 @@ export class Coordinator {
 
   private onPong(peer: Peer, message: Pong): void {
     if (message.epoch.number > this.core.epoch.number && this.core.phase === 'serving') {
-      if (this.membership.has(peer)) this.fencedOff(peer, message.epoch);
+      const isOver = this.membership.has(peer) || message.generation > this.core.generation;
+      if (isOver) this.fencedOff(peer, message.epoch);
       return;
     }
     if (this.core.phase === 'recovering') this.takeover.onPong(peer, message);

@@ -19,6 +19,7 @@ import {
   isNewerView,
   sameEpoch,
   sameView,
+  viewIn,
 } from '../base/ids.js';
 import type { Viewed } from '../rpc/messages.js';
 import type { Status } from '../rpc/status.js';
@@ -57,12 +58,14 @@ export class Membership {
     private readonly peers: Peers,
     recovered: Pick<CoordinatorRecovered, 'view' | 'views' | 'installed' | 'highestNumber'>,
   ) {
-    this.latest = recovered.view;
-    this.established = recovered.views[0] ?? null;
-    this.lastInstalled = recovered.installed;
-    this.announced = recovered.view;
-    this.chain = recovered.views;
-    this.known = recovered.views;
+    const { generation } = core;
+    const views = recovered.views.filter((view) => viewIn(generation, view) !== null);
+    this.latest = viewIn(generation, recovered.view);
+    this.established = views[0] ?? null;
+    this.lastInstalled = viewIn(generation, recovered.installed);
+    this.announced = this.latest;
+    this.chain = views;
+    this.known = views;
     this.highestNumber = recovered.highestNumber;
   }
 

@@ -142,23 +142,23 @@ export class Takeover {
     }
     const [clusterId] = clusters;
     const isForced = core.settings.forcedView !== '';
-    const known = Math.max(core.generation, ...answers.map((status) => status.generation));
-    const generation = isForced ? Math.max(known + 1, core.settings.forcedAt) : known;
+    const generation = this.inquiry.nextGeneration;
+    const number = this.inquiry.numberAbove(target, answers);
     if (generation !== core.generation && core.outcomes.decidedTxid > 0 && !isForced) {
       this.forgetOutcomes();
       return;
     }
     const proved = Math.max(this.provedTxid, core.outcomes.lastCommitted);
     this.provedTxid = generation === core.generation ? proved : 0;
-    const isNamed = core.clusterId !== '' && generation === core.generation;
-    const isLearnt = core.clusterId !== '' && !isForced;
-    if (!isNamed && !isLearnt) core.adopt(clusterId ?? this.prng.hex(32), generation);
-    const number = this.inquiry.numberAbove(target, answers);
+    if (core.clusterId === '' || generation !== core.generation) {
+      core.adopt(clusterId ?? this.prng.hex(32), generation);
+    }
     core.epoch = { number, nonce: this.prng.hex(16) };
     this.epochs.push(core.epoch);
     const isWithoutLog = this.inquiry.isWithoutLog && target !== null;
     const mark = isWithoutLog ? ({ withoutLog: true } as const) : {};
     core.persist({ kind: 'epoch', epoch: core.epoch, ...mark }, true);
+    if (target === null) membership.adopt([]);
     if (isWithoutLog) {
       // What this log says was aborted may have been committed since; the members know.
       core.outcomes.replace(0, 0, [], []);
@@ -168,8 +168,6 @@ export class Takeover {
     this.step = 'raising';
     core.trace.point('coordinator-epoch');
     core.gate.whenSynced(() => {
-      // Behind the view of that generation: those of before, in this log, would count in it.
-      if (!isNamed && isLearnt) core.adopt(core.clusterId, generation);
       this.step = 'fencing';
       core.trace.event('info', 'epoch begins', { epoch: number });
       this.asked.clear();

@@ -312,8 +312,6 @@ export class CatchUps {
     install.finishing = true;
     core.state.installing = true;
     core.state.voidInDoubt();
-    // A view of an earlier generation leads to nobody who holds the newest of this one.
-    if (core.state.overridden) core.state.view = null;
     // What the old log may have lacked is no matter of a snapshot that is whole.
     const rest = core.preamble().filter(({ kind }) => kind !== 'tail');
     const preamble = [{ kind: 'reset' as const, txid, epoch, chain }, ...rest];
@@ -327,8 +325,7 @@ export class CatchUps {
     core.state.restore(install.loader.header, install.loader.table);
     // Durable before any view is: a member must not count as nothing at its next start.
     const { clusterId, generation } = core;
-    const unmarked = { clusterId, generation, overridden: false, view: null };
-    if (core.state.overridden) core.adopt(unmarked);
+    if (core.state.overridden) core.adopt({ clusterId, generation, overridden: false });
     core.syncedTxid = core.state.resolved.txid;
     core.counters.installs += 1;
     core.trace.event('info', 'snapshot installed', { keys: core.state.table.size });

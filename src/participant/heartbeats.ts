@@ -26,7 +26,6 @@ export class Heartbeats {
       sequence: message.sequence,
       epoch: state.epoch,
       generation: core.generation,
-      overridden: state.overridden,
       viewNumber: state.view?.number ?? 0,
       position: state.resolved,
       digest: state.table.digest(),

@@ -162,7 +162,6 @@ const REPLIES = new MessageTable<m.Reply>('', {
     sequence: uint,
     epoch,
     generation: uint32,
-    overridden: flag,
     viewNumber: uint,
     position,
     digest: text,

@@ -291,7 +291,6 @@ export interface Pong {
   readonly sequence: number;
   readonly epoch: Epoch;
   readonly generation: number;
-  readonly overridden: boolean;
   readonly viewNumber: number;
   readonly position: Position;
   readonly digest: string;

@@ -2,7 +2,15 @@
  * What a participant says of itself, in answer to `inquire` and `fence`: all that a coordinator's
  * recovery knows of it. Plain data; every field was synced before it is said.
  */
-import type { ClusterId, Epoch, Position, StoreId, TxId, View } from '../base/ids.js';
+import {
+  type ClusterId,
+  type Epoch,
+  type Position,
+  type StoreId,
+  type TxId,
+  type View,
+  viewIn,
+} from '../base/ids.js';
 import type { Lineage } from '../base/lineage.js';
 
 /** A transaction that is prepared and has no outcome yet. */
@@ -46,11 +54,12 @@ export interface Status {
   readonly keys: number;
 }
 
-/** What an operator has overridden counts as nothing, whatever has become of the store since. */
-export function withoutOverridden(status: Status): Status {
-  return status.overridden ? emptied(status) : status;
-}
-
-export function emptied(status: Status): Status {
-  return { ...status, view: null, empty: true, fit: false };
+/**
+ * What it says as it counts in this generation: what an operator has overridden is nothing, but for
+ * a view that was stored since.
+ */
+export function asOf(generation: number, status: Status): Status {
+  const counting = { ...status, view: viewIn(generation, status.view) };
+  const isVoid = status.overridden || status.generation < generation;
+  return isVoid ? { ...counting, empty: true, fit: false } : counting;
 }

@@ -160,9 +160,9 @@ export class Log {
   }
 
   /** Durable when it resolves. */
-  async setIdentity({ clusterId, generation, ...changes }: Adoption): Promise<void> {
+  async setIdentity({ clusterId, generation, overridden }: Adoption): Promise<void> {
     const identity = { ...this.identity, clusterId, generation };
-    await this.guard(() => this.writeMeta({ identity, ...changes }));
+    await this.guard(() => this.writeMeta({ identity, overridden }));
   }
 
   /** Declares the folder to be where it is: from now on it does not count as a copy. */

@@ -144,8 +144,6 @@ export interface Adoption {
   readonly clusterId: ClusterId;
   readonly generation: number;
   readonly overridden: boolean;
-  /** Given where the view that the folder knows is void with what else was overridden. */
-  readonly view?: null;
 }
 
 /** What a data folder says of itself, in the small doubly written file. */

@@ -222,7 +222,6 @@ export class SimParticipant {
       const ready = machine.takeReady();
       if (ready === null) break;
       if (ready.adopt !== null) this.identity = { ...this.identity, ...ready.adopt };
-      if (ready.adopt?.view === null) this.log.view = null;
       if (!this.persist(ready.persist)) return;
       for (const step of ready.install) this.install(step);
       for (const { link, message } of ready.send) {

@@ -16,6 +16,7 @@ export function startSecond(
   const { coordinator } = cluster;
   // With an empty folder it could take what is left of the only copy for all there is.
   if (faults.onlyCopy !== null || faults.damaged.has(coordinator)) return NOT_NOW;
+  if (faults.isOverriding) return NOT_NOW;
   const second = faults.secondCoordinator(participants);
   if (second.isRunning) {
     cluster.marks.hit('second coordinator: stopped');

@@ -25,8 +25,10 @@ export class CoordinatorProcess extends SimProcess {
   shell: CoordinatorShell | null = null;
   readonly role = 'coordinator';
   readonly sessions = new Map<number, ServerSession>();
-  /** Of restarts with what an operator typed. */
+  /** What an operator types at each start until one serves. */
   forcedView = '';
+  /** It was started so. */
+  isForced = false;
   /** An answer leaves. */
   onTold: (client: ClientRef, reply: StoreReply) => void = () => undefined;
   private early: { client: ClientRef; request: StoreRequest }[] = [];
@@ -77,6 +79,7 @@ export class CoordinatorProcess extends SimProcess {
     const log = await opened.start();
     if (life !== this.life) return;
     const clock = this.clock(life);
+    this.isForced = this.forcedView !== '';
     const machine = new Coordinator({
       recovered,
       settings: this.allSettings(),
@@ -100,6 +103,7 @@ export class CoordinatorProcess extends SimProcess {
         this.sessions.get(client.session)?.complete(client.token, reply);
       },
       onServing: () => {
+        this.forcedView = '';
         if (opened.isCopy) log.setOrigin(this.disk.origin).catch(() => undefined);
       },
       onEnd: (reason) => {
@@ -142,7 +146,7 @@ export class CoordinatorProcess extends SimProcess {
       maxKeys: 1e6,
       maxQueuedRequests: 10_000,
       forcedView: this.forcedView,
-      forcedAt: 0,
+      forcedAt: Math.floor(this.around.world.now),
       ...this.settings,
     };
   }

@@ -82,7 +82,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
     tearAndForget: () => {
       const process = faults.spare();
       // An ABORT that only the torn log and the wiped folder held would be known to nobody.
-      if (process === null || !faults.areAbortsSynced) return NOT_NOW;
+      if (process === null || !faults.areAbortsSynced(cluster.configured())) return NOT_NOW;
       for (const each of cluster.participants) each.crash('killed');
       faults.backups.set(process, process.disk.save());
       tear(faults, process);

@@ -64,6 +64,9 @@ export const MOMENT_FAULTS = [
 /** Only where values are large. */
 export const UPLOAD_FAULTS = ['stallUpload'] as const;
 
+/** Only where there are several participants. */
+export const OVERRIDE_FAULTS = ['forceView'] as const;
+
 /** In an order that seeds depend on. */
 export const DRAWN_FAULTS = [
   ...CRASH_FAULTS,
@@ -75,7 +78,12 @@ export const DRAWN_FAULTS = [
   ...MOMENT_FAULTS,
 ] as const;
 
-export const FAULT_NAMES = [...DRAWN_FAULTS, ...ONLY_COPY_FAULTS, ...UPLOAD_FAULTS] as const;
+export const FAULT_NAMES = [
+  ...DRAWN_FAULTS,
+  ...ONLY_COPY_FAULTS,
+  ...UPLOAD_FAULTS,
+  ...OVERRIDE_FAULTS,
+] as const;
 
 export type FaultName = (typeof FAULT_NAMES)[number];
 /** For each of a group of faults what it does; it says what it did. */

@@ -23,6 +23,7 @@ import {
 import type { ParticipantProcess } from './participant-process.js';
 import type { CrashKind, SimProcess } from './process.js';
 import type { SimDisk } from './sim-disk.js';
+import { overrideFaults } from './override-faults.js';
 import { uploadFaults } from './upload-faults.js';
 
 /** A process is down for so long at most. */
@@ -44,6 +45,8 @@ export class Faults {
   readonly replaced = new Set<SimProcess>();
   /** Of folders that must not be lost: what a person brings back if damage makes one useless. */
   readonly backups = new Map<SimProcess, ReadonlyMap<string, Buffer>>();
+  /** They have not heard of an override by an operator yet. */
+  readonly unaware = new Set<SimProcess>();
   /** Where there is one participant: its folder was damaged, and is not whole again yet. */
   onlyCopy: OnlyCopy | null = null;
   prng: Prng;
@@ -64,6 +67,7 @@ export class Faults {
       ...onlyCopyFaults(this),
       ...momentFaults(this),
       ...uploadFaults(this),
+      ...overrideFaults(this),
     };
   }
 
@@ -102,10 +106,11 @@ export class Faults {
     this.onStruck(`${mark}: ${text}`);
   }
 
-  /** An empty coordinator beside the only copy, an old one, is beyond what anybody could notice. */
+  /** An empty coordinator, of an old list perhaps, could take a lost folder for all there is. */
   startLater(process: SimProcess, maxMs = MAX_DOWN_MS): void {
     this.later(maxMs, () => {
-      if (process !== this.cluster.second || this.onlyCopy === null) process.start();
+      const isSecond = process === this.cluster.second;
+      if (!isSecond || (this.onlyCopy === null && this.isIntact)) process.start();
     });
   }
 
@@ -148,9 +153,14 @@ export class Faults {
     return this.prng.chance(0.5) ? 'killed' : 'powerCut';
   }
 
-  /** No folder but the coordinator's is missing, old or damaged. */
+  /** Somebody may still follow what an operator has overridden. */
+  get isOverriding(): boolean {
+    return this.unaware.size > 0 || this.cluster.coordinator.forcedView !== '';
+  }
+
+  /** No folder but the coordinator's is missing, old or damaged, and no override is under way. */
   get isIntact(): boolean {
-    return this.damaged.size === 0 && this.replaced.size === 0;
+    return this.damaged.size === 0 && this.replaced.size === 0 && !this.isOverriding;
   }
 
   /** Cut for so long at most. */
@@ -194,11 +204,11 @@ export class Faults {
     );
   }
 
-  /** Each ABORT that the coordinator has told is on the disk of every configured participant. */
-  get areAbortsSynced(): boolean {
+  /** Each ABORT that the coordinator has told is on their disks. */
+  areAbortsSynced(participants: readonly ParticipantProcess[]): boolean {
     const { core } = this.cluster.coordinator.machine ?? {};
     if (core === undefined) return false;
-    const synced = this.cluster.configured().map(({ machine }) => machine?.core.syncedTxid ?? 0);
+    const synced = participants.map(({ machine }) => machine?.core.syncedTxid ?? 0);
     for (let txid = Math.min(...synced) + 1; txid <= core.toldTxid; txid += 1) {
       if (core.outcomes.get(txid)?.commit === false) return false;
     }
@@ -296,10 +306,9 @@ export class Faults {
           process.crash('killed');
           process.start();
         }
-        const all = [coordinator, ...participants];
         const cutAll = this.prng.chance(0.5);
         this.later(400, () => {
-          for (const process of cutAll ? all : chosen) {
+          for (const process of cutAll ? [coordinator, ...participants] : chosen) {
             process.crash('powerCut');
             this.startLater(process);
           }

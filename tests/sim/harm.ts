@@ -62,6 +62,7 @@ const HARM: Partial<Record<FaultName, readonly string[]>> = {
     'rivals: the old one is back',
   ],
   lastOneStanding: ['the last one left'],
+  forceView: ['struck: forceView'],
   stallUpload: ['struck: upload'],
 };
 

@@ -116,7 +116,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'tests/sim/faults.js',
-        find: 'process !== this.cluster.second || this.onlyCopy === null',
+        find: '!isSecond || (this.onlyCopy === null && this.isIntact)',
         replace: 'true',
       },
     ],
@@ -243,7 +243,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       {
         file: 'src/coordinator/inquiry.js',
-        find: 'isOfBefore ? null : this.installed',
+        find: 'viewIn(this.generation, this.installed)',
         replace: 'null',
       },
     ],

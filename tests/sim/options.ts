@@ -60,6 +60,8 @@ const NEED_ANOTHER: readonly FaultName[] = [...FOLDER_FAULTS, 'lastOneStanding']
 /** Those that come in several kinds twice as often. */
 const OF_ONLY_COPY: readonly FaultName[] = [...ONLY_COPY_FAULTS, 'rotOnlyCopy', 'restoreOnlyCopy'];
 const OF_MOMENTS: readonly FaultName[] = MOMENT_FAULTS;
+/** Of the seeds with several participants. */
+const OVERRIDE_SHARE = 0.25;
 /** Faults come while clients are at work. */
 const FAULT_SPAN_MS = 4000;
 
@@ -104,6 +106,7 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
   const more = [
     ...(largeValueChance > 0 ? drawUploadFaults(prng) : []),
     ...(participants === 1 && prng.chance(0.9) ? [planned(prng, pick(prng, OF_ONLY_COPY))] : []),
+    ...(participants > 1 && prng.chance(OVERRIDE_SHARE) ? [planned(prng, 'forceView')] : []),
   ];
   const faults = [...drawn.faults, ...more].sort((a, b) => a.at - b.at);
   return reduced({ ...drawn, companionCommands, workload, faults }, reduction);

@@ -32,7 +32,7 @@ export function rivals(faults: Faults): string {
   const removed = faults.participant();
   faults.away(removed, 2000);
   faults.when(watchFor('viewProposed', cluster), MAX_WAIT_MS, () => {
-    if (rival.isRunning || faults.onlyCopy !== null) return;
+    if (rival.isRunning || faults.onlyCopy !== null || faults.isOverriding) return;
     // Meanwhile it may have been started for fewer: an empty one would take a wiped one for all.
     supersede(faults, coordinator, faults.secondCoordinator(), removed);
   });

@@ -37,7 +37,7 @@ export class ViewRules {
     }
     const { coordinator, second } = this.cluster;
     for (const process of [coordinator, second]) {
-      if (process?.machine) this.lookAt(process.machine, process.forcedView !== '');
+      if (process?.machine) this.lookAt(process.machine, process.isForced);
     }
   }
 

@@ -81,14 +81,16 @@ describe('coordinator/takeover: views of two coordinators', () => {
     for (const [told, isSaid] of [
       [{ generation: 1 }, false],
       [{ generation: 2 }, true],
-      [{ generation: 2, overridden: true }, false],
+      [{ generation: 2, overridden: true }, true],
+      [{ generation: 2, epoch: epoch(1999, 'rival') }, false],
+      [{ generation: 3 }, true],
     ] as const) {
-      const log = logged(1, 'a', 'b');
+      const known = of(2000, view(1, 'a', 'b'));
+      const log = [...logged(1, 'a', 'b'), { kind: 'view', view: known } as const];
       const driver = restarted(['C', 'C'], { names: ['a', 'b'], log, generation: 2 });
-      for (const name of ['a', 'b'])
-        holds(driver.part(name), 'C', { view: view(1, 'a', 'b'), generation: 2 });
+      for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: known, generation: 2 });
       const b = driver.part('b');
-      b.status = { ...b.status, epoch: epoch(1, 'rival'), ...told };
+      b.status = { ...b.status, epoch: epoch(2001, 'rival'), ...told };
       b.silent.add('inquire').add('fence');
       driver.run(9000);
       expect(driver.phase).to.equal(isSaid ? 'recovering' : 'serving');
@@ -140,7 +142,7 @@ describe('coordinator/takeover: views of two coordinators', () => {
   it('counts what an operator has overridden as nothing', () => {
     const driver = restarted(['C C C', 'C', '']);
     holds(driver.part('a'), 'C C C', { view: of(9, view(9, 'a')), epoch: epoch(9) });
-    const newer = { view: of(5, view(5, 'b')), epoch: epoch(5), generation: 1 };
+    const newer = { view: of(1005, view(5, 'b')), epoch: epoch(1005), generation: 1 };
     holds(driver.part('b'), 'C', newer);
     driver.part('c').isUp = false;
     driver.run(3000);
@@ -158,7 +160,12 @@ describe('coordinator/takeover: views of two coordinators', () => {
     const c = driver.part('c');
     c.answer = (message) => {
       if (message.type !== 'fence' || message.generation > 0) return null;
-      const forced = { view: of(1, view(2, 'c')), epoch: epoch(1, 'forced'), generation: 1 };
+      const number = 1001;
+      const forced = {
+        view: of(number, view(2, 'c')),
+        epoch: epoch(number, 'forced'),
+        generation: 1,
+      };
       holds(c, 'C', forced);
       return { type: 'refused', code: 'generation', text: 'over', epoch: forced.epoch };
     };

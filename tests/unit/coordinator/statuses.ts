@@ -20,8 +20,8 @@ export function viewed({ number, epoch: of }: View): Viewed {
 
 /** What a participant of this status answers a heartbeat. */
 export function pongOf(of: Status): Pong {
-  const { epoch: promised, generation, overridden, synced, fit, digest, bytes, keys } = of;
-  const held = { generation, overridden, synced, fit, digest, bytes, keys };
+  const { epoch: promised, generation, synced, fit, digest, bytes, keys } = of;
+  const held = { generation, synced, fit, digest, bytes, keys };
   const viewNumber = of.view?.number ?? 0;
   const place = { epoch: promised, viewNumber, position: of.resolved };
   return { type: 'pong', sequence: 1, ...place, ...held, progress: 1 };

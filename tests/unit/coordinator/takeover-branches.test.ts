@@ -109,7 +109,8 @@ describe('coordinator/takeover: members on the way', () => {
 
   it('keeps nothing of its log once an operator elsewhere has overridden it, also if it dies then', () => {
     const driver = restarted([''], { names: ['a'], log: logged(5, 'a') });
-    const other = { epoch: { number: 5, nonce: 'of another one' }, view: view(9, 'a') };
+    const met = { number: 1005, nonce: 'of another one' };
+    const other = { epoch: met, view: { ...view(9, 'a'), epoch: met } };
     holds(driver.part('a'), 'C C C', { ...other, generation: 1 });
     driver.isSyncHeld = true;
     driver.run(1500);
@@ -138,7 +139,9 @@ describe('coordinator/takeover: members on the way', () => {
     ]);
 
     const overridden = restarted([''], { names: ['a'], log });
-    holds(overridden.part('a'), 'C', { ...other, view: view(1, 'a'), generation: 1 });
+    const later = { number: 1005, nonce: 'of an operator' };
+    const forced = { epoch: later, view: { ...view(1, 'a'), epoch: later } };
+    holds(overridden.part('a'), 'C', { ...forced, generation: 1 });
     overridden.run(5000);
     expect(overridden.phase, 'an operator has said what counts').to.equal('serving');
   });

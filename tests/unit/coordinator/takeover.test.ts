@@ -333,9 +333,10 @@ describe('coordinator/takeover: without its log', () => {
 
   it('raises its epoch above everything that anyone knows', () => {
     const driver = restarted(['C', 'C', 'C']);
-    holds(driver.part('b'), 'C', { epoch: epoch(41), generation: 2 });
+    const view = { ...driver.part('b').status.view, epoch: epoch(2000) };
+    holds(driver.part('b'), 'C', { epoch: epoch(2041), view, generation: 2 });
     driver.run(300);
-    expect([driver.epoch.number, driver.adopted?.generation]).to.deep.equal([42, 2]);
+    expect([driver.epoch.number, driver.adopted?.generation]).to.deep.equal([2042, 2]);
   });
 });
 

@@ -184,7 +184,6 @@ export const replies: Arbitraries<m.Reply> = {
     sequence: uint,
     epoch,
     generation: uint32,
-    overridden: flag,
     viewNumber: uint,
     position,
     digest: text,

@@ -128,7 +128,7 @@ describe('a group commit', () => {
     bench.commit.adopt({ ...identity, generation: 3 });
     bench.commit.advance();
     bench.commit.append([RECORD]);
-    bench.commit.adopt({ ...identity, generation: 4, view: null });
+    bench.commit.adopt({ ...identity, generation: 4 });
     bench.commit.hurry();
     await bench.settle();
     const syncs = done.filter((what) => what.startsWith('sync '));

@@ -96,21 +96,6 @@ describe('wal/log', () => {
     expect((await replay(disk)).folder.isOverridden).to.equal(false);
   });
 
-  it('forgets a view that is void with what was overridden', async () => {
-    const log = await begin(disk);
-    log.append(view(2));
-    await log.flush();
-    const identity = { clusterId: 'c', generation: 1 };
-    await log.setIdentity({ ...identity, overridden: true });
-    expect((await replay(disk.clone())).folder.viewHint?.number).to.equal(2);
-    const rolled = log.roll([reset(0)], { essential: true });
-    await log.flush();
-    await rolled;
-    await log.setIdentity({ ...identity, overridden: false, view: null });
-    disk.crash('none');
-    expect((await replay(disk)).folder.viewHint).to.equal(null);
-  });
-
   it('survives one damaged copy of the meta file, and names two as damage', async () => {
     const log = await begin(disk);
     log.append(epoch(4));
