@@ -22,7 +22,7 @@ export interface Epoch {
   readonly nonce: string;
 }
 
-const EPOCHS_PER_GENERATION = 1000;
+export const EPOCHS_PER_GENERATION = 1000;
 
 export const NO_EPOCH: Epoch = { number: 0, nonce: '' };
 

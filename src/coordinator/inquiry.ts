@@ -14,6 +14,7 @@ import {
   type Millis,
   type StoreId,
   type View,
+  EPOCHS_PER_GENERATION,
   firstEpochOf,
   isNewerView,
   newestView,
@@ -52,6 +53,8 @@ export class Inquiry {
   private readonly heardOf = new Map<Peer, Status>();
   /** The latest generation in a heartbeat that told of it, or of an unknown epoch or view of it. */
   private strangest = -1;
+  /** Generations that heartbeats told of, until a status says what is on disk. */
+  private readonly inHeartbeats = new Map<Peer, number>();
   /** All its members stored it, says this log: views before it do not count, whoever came since. */
   private readonly installed: View | null;
   /** When any participant last heard a coordinator; kept when that participant restarts. */
@@ -87,6 +90,7 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
+    this.inHeartbeats.delete(peer);
     this.membership.noteStatus(status);
     const { heardMsAgo, heardEpoch } = status;
     const heardAt = this.core.now - heardMsAgo;
@@ -136,12 +140,19 @@ export class Inquiry {
     return this.peers.all.find((peer) => peer.address === this.core.settings.forcedView);
   }
 
-  /** Of the epoch to be raised, above all that anybody knows. */
-  numberAbove(target: View | null, answers: readonly Status[]): number {
-    const known = [...this.ownEpochs, ...answers.map(({ epoch }) => epoch), target?.epoch];
+  /** Number and generation of the epoch to be raised, above all that anybody knows. */
+  nextEpoch(): { readonly number: number; readonly generation: number } {
+    const { forcedView, forcedAt } = this.core.settings;
+    const told = [...this.heardOf.values()].map(({ epoch }) => epoch);
+    const known = [...this.ownEpochs, ...told, this.highestKnownView()?.epoch];
     const highest = Math.max(0, ...known.map((epoch) => epoch?.number ?? 0));
-    const step = this.core.settings.forcedView === '' ? 1 : FORCED_EPOCH_STEP;
-    return Math.max(highest + step, firstEpochOf(this.nextGeneration));
+    if (forcedView === '') {
+      const { generation } = this;
+      return { number: Math.max(highest + 1, firstEpochOf(generation)), generation };
+    }
+    const above = Math.floor(highest / EPOCHS_PER_GENERATION) + 1;
+    const generation = Math.max(this.generation + 1, above, forcedAt);
+    return { number: Math.max(highest + FORCED_EPOCH_STEP, firstEpochOf(generation)), generation };
   }
 
   /** Null while more must be heard; then `condition` says of whom. */
@@ -177,8 +188,8 @@ export class Inquiry {
       core.await(`the forced view needs an answer from ${forcedPeer.address}`);
     } else if (this.heardOf.get(forcedPeer)?.fit !== true) {
       core.exit(`the store of ${forcedPeer.address} is damaged or half filled: force another one`);
-    } else if (this.nextGeneration > MAX_GENERATION) {
-      core.exit(`generation ${this.nextGeneration} cannot be: see to the clock of this machine`);
+    } else if (this.nextEpoch().generation > MAX_GENERATION) {
+      core.exit('no generation is left for an override: see to the clock of this machine');
     } else {
       return { target: this.highestView(answers), answers };
     }
@@ -215,6 +226,7 @@ export class Inquiry {
       if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
     }
     this.strangest = Math.max(this.strangest, generation);
+    this.inHeartbeats.set(peer, generation);
   }
 
   private answers(): Status[] {
@@ -224,13 +236,7 @@ export class Inquiry {
   /** The highest that anybody knows, also who has only told of it in a heartbeat. */
   get generation(): number {
     const heard = [...this.heardOf.values()].map(({ generation }) => generation);
-    return Math.max(this.core.generation, this.strangest, ...heard);
-  }
-
-  /** Of the epoch to be raised. */
-  get nextGeneration(): number {
-    const { forcedView, forcedAt } = this.core.settings;
-    return forcedView === '' ? this.generation : Math.max(this.generation + 1, forcedAt);
+    return Math.max(this.core.generation, ...this.inHeartbeats.values(), ...heard);
   }
 
   /** Another coordinator has been here since this log was written. */
@@ -254,14 +260,17 @@ export class Inquiry {
   private areAllEmpty(): boolean {
     const { generation } = this;
     const others = this.peers.all.filter((peer) => this.heardOf.get(peer)?.empty !== true);
-    if (others.length === 0) return true;
+    const hasDecided = this.core.outcomes.decidedTxid > 0 && generation === this.core.generation;
+    if (others.length === 0 && !hasDecided) return true;
     const silent = others.filter((peer) => !this.heardOf.has(peer));
-    const names = (silent.length > 0 ? silent : others).map(({ address }) => address).join(', ');
+    const names = silent.map(({ address }) => address).join(', ');
     const view = generation === 0 ? 'the first view' : `a view of generation ${generation}`;
+    const last = this.highestKnownView()?.members.map(({ address }) => address) ?? [];
+    const before = last.length > 0 ? `, the last one before was that of ${last.join(', ')}` : '';
     this.core.await(
       silent.length > 0
         ? `${view} needs an answer from ${names}`
-        : `nobody knows ${view}, and these are not empty: ${names}; an operator must force a view`,
+        : `nobody knows ${view}, and something was stored${before}: an operator must force a view`,
     );
     return false;
   }

@@ -142,8 +142,7 @@ export class Takeover {
     }
     const [clusterId] = clusters;
     const isForced = core.settings.forcedView !== '';
-    const generation = this.inquiry.nextGeneration;
-    const number = this.inquiry.numberAbove(target, answers);
+    const { number, generation } = this.inquiry.nextEpoch();
     if (generation !== core.generation && core.outcomes.decidedTxid > 0 && !isForced) {
       this.forgetOutcomes();
       return;

@@ -3,7 +3,7 @@
  * how far it is, and they remember when a coordinator was last heard, so that one that is started
  * by mistake can be told of the one that lives.
  */
-import { sameEpoch } from '../base/ids.js';
+import { sameEpoch, viewIn } from '../base/ids.js';
 import type { Ping } from '../rpc/messages.js';
 import type { ParticipantCore } from './core.js';
 import type { Link } from './links.js';
@@ -26,7 +26,7 @@ export class Heartbeats {
       sequence: message.sequence,
       epoch: state.epoch,
       generation: core.generation,
-      viewNumber: state.view?.number ?? 0,
+      viewNumber: viewIn(core.generation, state.view)?.number ?? 0,
       position: state.resolved,
       digest: state.table.digest(),
       synced: core.syncedTxid,

@@ -27,6 +27,8 @@ export class CoordinatorProcess extends SimProcess {
   readonly sessions = new Map<number, ServerSession>();
   /** What an operator types at each start until one serves. */
   forcedView = '';
+  /** Who may be forced instead, if that one is found half filled. */
+  alternatives: string[] = [];
   /** It was started so. */
   isForced = false;
   /** An answer leaves. */

@@ -38,7 +38,9 @@ function forceView(faults: Faults): string {
     const { membership, peers } = leader;
     const peer = peers.byAddress(process.address);
     if (membership.isChanging || peer === undefined || membership.has(peer)) return false;
-    return holdsAll(faults, process);
+    // What it gets from a donor meanwhile is in memory at first.
+    const { gate } = process.machine?.core ?? {};
+    return gate?.synced === gate?.appended && holdsAll(faults, process);
   };
   faults.when(hasLeft, MAX_WAIT_MS, () => strike(faults, process));
   return `${process.name} is cut off, to be forced when it has left the view`;
@@ -50,7 +52,8 @@ function holdsAll(faults: Faults, process: ParticipantProcess): boolean {
   const { machine } = process;
   const { coordinator, second } = cluster;
   const { core } = coordinator.machine ?? {};
-  if (core?.phase !== 'serving' || machine === null || second?.isRunning === true) return false;
+  if (core?.phase !== 'serving' || second?.isRunning === true) return false;
+  if (machine === null || !machine.state.fit || machine.state.installing) return false;
   if (!isIntact || coordinator.isPaused || machine.state.epoch.nonce !== core.epoch.nonce)
     return false;
   return faults.areAbortsSynced([process]) && durablyPrepared(machine) >= core.toldTxid;
@@ -62,6 +65,9 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   const others = cluster.configured().filter((each) => each !== process);
   const share = faults.oneOf([0, 0.5, 1]);
   const victims = others.filter(() => prng.chance(share));
+  // A refill that was asked for before may still begin, and leave it half filled.
+  coordinator.alternatives = others.filter((each) => holdsAll(faults, each)).map(addressOf);
+  if (coordinator.alternatives.length === 0) return NOT_NOW;
   coordinator.crash(faults.crashKind());
   const before = new Map([coordinator, ...others].map((each) => [each, each.disk.save()] as const));
   const isForgotten = prng.chance(0.3);
@@ -69,7 +75,7 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   coordinator.forcedView = process.address;
   for (const victim of victims) victim.crash(faults.crashKind());
   for (const victim of victims) faults.startLater(victim, 4000);
-  for (const each of others) expectToHear(faults, each);
+  for (const each of cluster.configured()) expectToHear(faults, each);
   faults.startLater(coordinator, 500);
   const text = `${process.name} is forced, ${namesOf(victims)} die${isForgotten ? ', c is wiped' : ''}`;
   faults.report('struck: forceView', text);
@@ -133,6 +139,10 @@ function holdUp(faults: Faults, process: ParticipantProcess, donor: ParticipantP
 
 function isFilled({ machine }: ParticipantProcess): boolean {
   return machine !== null && machine.state.fit && !machine.state.overridden;
+}
+
+function addressOf({ address }: ParticipantProcess): string {
+  return address;
 }
 
 /** It has heard of the override, and will know of it after any crash. */

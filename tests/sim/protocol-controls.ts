@@ -245,6 +245,28 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'earlier-views-count',
+    rule: 'A view of an earlier generation is void',
+    edits: [
+      {
+        file: 'src/base/ids.js',
+        find: 'view.epoch.number >= firstEpochOf(generation) ? view : null',
+        replace: 'true ? view : null',
+      },
+    ],
+    also: {
+      what: 'an operator who forces a view wherever there are several participants, harmless otherwise',
+      isHarmless: true,
+      edits: [
+        {
+          file: 'tests/sim/options.js',
+          find: 'const OVERRIDE_SHARE = 0.25;',
+          replace: 'const OVERRIDE_SHARE = 1;',
+        },
+      ],
+    },
+  },
+  {
     name: 'outsider-serves-reads',
     rule: 'Only a member of the view serves reads',
     edits: [

@@ -27,7 +27,7 @@ const NEEDS_ANOTHER = /which is not configured/;
 const MAY_NEED_ANOTHER = /which is not configured|was not seen to be stored/;
 /** A recovery that is under way may say so for a moment. */
 const PATIENT_LOOKS = 6;
-/** Memory was found damaged while that store was being forced: a restart makes it right again. */
+/** Memory is damaged, or a refill has begun in the store that is being forced. */
 const UNFIT = /is damaged or half filled: force another one/;
 const DAMAGED = /is damaged at byte|contradicts itself|both copies of the meta/;
 
@@ -85,22 +85,24 @@ export class Supervisor {
    */
   help(): boolean {
     const { cluster } = this.faults;
-    const hasRestarted = this.restartUnfit();
-    if (this.isWaiting(MAY_NEED_ANOTHER)) this.configureAgain();
-    else if (cluster.second !== null) this.restartCoordinator();
-    else return hasRestarted;
-    return true;
-  }
-
-  private restartUnfit(): boolean {
-    const { cluster } = this.faults;
     const unfit = cluster.configured().filter(({ machine }) => machine?.state.fit === false);
     for (const participant of unfit) {
       cluster.marks.hit('operator: restarted a participant with damaged memory');
       participant.crash('killed');
       participant.start();
     }
-    return unfit.length > 0;
+    if (this.isWaiting(MAY_NEED_ANOTHER)) this.configureAgain();
+    else if (cluster.second !== null) this.restartCoordinator();
+    else return unfit.length > 0;
+    return true;
+  }
+
+  private forceAnother(): void {
+    const { coordinator, marks } = this.faults.cluster;
+    const next = coordinator.alternatives.shift();
+    if (next === undefined) return;
+    marks.hit('operator: forced another one');
+    coordinator.forcedView = next;
   }
 
   private isWaiting(why: RegExp): boolean {
@@ -155,8 +157,8 @@ export class Supervisor {
       cluster.marks.hit('ended: another coordinator took over');
       // Nobody keeps starting the one that lost.
       if (process === cluster.second) return;
-    } else if (UNFIT.test(reason) && process === cluster.coordinator && this.restartUnfit()) {
-      // It is started once more, for the same store.
+    } else if (UNFIT.test(reason) && process === cluster.coordinator) {
+      this.forceAnother();
     } else if (STILL_HEARD.test(reason) && process.disk.wasWiped) {
       cluster.marks.hit('ended: the last words of the coordinator before it came late');
     } else if (process.disk.capacity < Infinity || diskFailure(reason) !== undefined) {

@@ -97,6 +97,23 @@ describe('coordinator/takeover: views of two coordinators', () => {
     }
   });
 
+  it('believes a status that takes back the generation of a heartbeat, and asks all members', () => {
+    const driver = restarted(['C', 'C'], { names: ['a', 'b'], log: logged(1, 'a', 'b') });
+    for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+    const b = driver.part('b');
+    b.silent.add('inquire').add('ping');
+    driver.run(100);
+    const { status } = b;
+    b.status = { ...status, generation: 5 };
+    driver.step({ type: 'dialReply', dial: b.heart, message: b.pong(1) });
+    driver.run(3000);
+    expect(condition(driver)).to.equal('a view of generation 5 needs an answer from b:1');
+    b.status = status;
+    b.silent.clear();
+    driver.run(3000);
+    expect([driver.phase, driver.machine.core.generation]).to.deep.equal(['serving', 0]);
+  });
+
   it('binds whoever is outside the view only once its members are bound', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
     for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });

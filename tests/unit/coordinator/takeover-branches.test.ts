@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CoordinatorDriver } from './coordinator-driver.js';
 import { condition, holds, logged, restarted } from './restarted.js';
-import { view, viewed } from './statuses.js';
+import { epoch, view, viewed } from './statuses.js';
 
 const kindsOf = (driver: CoordinatorDriver): string[] => driver.log.map(({ kind }) => kind);
 
@@ -144,6 +144,21 @@ describe('coordinator/takeover: members on the way', () => {
     holds(overridden.part('a'), 'C', { ...forced, generation: 1 });
     overridden.run(5000);
     expect(overridden.phase, 'an operator has said what counts').to.equal('serving');
+  });
+
+  it('begins the epochs of a generation above all that were used, and ends with the last one', () => {
+    const settings = { forcedView: 'b:1' };
+    const driver = restarted([], { log: logged(2, 'a', 'b', 'c'), settings });
+    holds(driver.part('b'), 'C 1', { epoch: epoch(3500) });
+    driver.run(1500);
+    expect([driver.adopted?.generation, driver.epoch.number]).to.deep.equal([4, 4500]);
+    const last = restarted([], { settings: { ...settings, forcedAt: 2 ** 32 - 1 } });
+    holds(last.part('b'), 'C 1');
+    last.run(1500);
+    expect(last.epoch.number).to.equal(1000 * (2 ** 32 - 1));
+    const beyond = restarted([], { settings: { ...settings, forcedAt: 2 ** 32 } });
+    beyond.run(1500);
+    expect(beyond.exit).to.match(/^no generation is left for an override/);
   });
 
   it('says once what it waits for, however often it looks', () => {
