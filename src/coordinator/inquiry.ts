@@ -234,7 +234,7 @@ export class Inquiry {
   }
 
   /** The highest that anybody knows, also who has only told of it in a heartbeat. */
-  get generation(): number {
+  private get generation(): number {
     const heard = [...this.heardOf.values()].map(({ generation }) => generation);
     return Math.max(this.core.generation, ...this.inHeartbeats.values(), ...heard);
   }
