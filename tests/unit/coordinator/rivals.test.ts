@@ -77,7 +77,7 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect([driver.phase, driver.epoch.number]).to.deep.equal(['serving', 8]);
   });
 
-  it('takes no notice of heartbeats of what an operator has overridden', () => {
+  it('takes no notice of heartbeats that tell of a generation before', () => {
     for (const [told, isSaid] of [
       [{ generation: 1 }, false],
       [{ generation: 2 }, true],
