@@ -22,7 +22,7 @@ export interface Epoch {
   readonly nonce: string;
 }
 
-export const EPOCHS_PER_GENERATION = 1000;
+const EPOCHS_PER_GENERATION = 1000;
 
 export const NO_EPOCH: Epoch = { number: 0, nonce: '' };
 
@@ -70,6 +70,11 @@ export function sameView(a: View | null, b: View | null): boolean {
  */
 export function firstEpochOf(generation: number): number {
   return generation * EPOCHS_PER_GENERATION;
+}
+
+/** Of the epoch with this number. */
+export function generationOf(epoch: number): number {
+  return Math.floor(epoch / EPOCHS_PER_GENERATION);
 }
 
 /** A view of an earlier generation is void: it need not share a member with the forced one. */

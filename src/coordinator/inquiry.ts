@@ -14,8 +14,8 @@ import {
   type Millis,
   type StoreId,
   type View,
-  EPOCHS_PER_GENERATION,
   firstEpochOf,
+  generationOf,
   isNewerView,
   newestView,
   NO_EPOCH,
@@ -53,7 +53,7 @@ export class Inquiry {
   private readonly heardOf = new Map<Peer, Status>();
   /** The latest generation in a heartbeat that told of it, or of an unknown epoch or view of it. */
   private strangest = -1;
-  /** Generations that heartbeats told of, until a status says what is on disk. */
+  /** Generations that heartbeats told of, or a status of before, until one says what is on disk. */
   private readonly inHeartbeats = new Map<Peer, number>();
   /** All its members stored it, says this log: views before it do not count, whoever came since. */
   private readonly installed: View | null;
@@ -78,7 +78,7 @@ export class Inquiry {
   /** Somebody else went on between an answer and the fence: what was heard may be over. */
   startOver(): void {
     this.isWithoutLog = true;
-    this.heardOf.clear();
+    for (const peer of this.peers.all) this.forget(peer);
     this.askedAt = this.core.now;
     this.askAgainAt = this.core.now;
     this.onTick();
@@ -102,6 +102,8 @@ export class Inquiry {
 
   /** What it has promised may be another epoch by now: it is to be asked again. */
   forget(peer: Peer): void {
+    const told = [this.heardOf.get(peer)?.generation ?? 0, this.inHeartbeats.get(peer) ?? 0];
+    this.inHeartbeats.set(peer, Math.max(...told));
     this.heardOf.delete(peer);
   }
 
@@ -150,8 +152,7 @@ export class Inquiry {
       const { generation } = this;
       return { number: Math.max(highest + 1, firstEpochOf(generation)), generation };
     }
-    const above = Math.floor(highest / EPOCHS_PER_GENERATION) + 1;
-    const generation = Math.max(this.generation + 1, above, forcedAt);
+    const generation = Math.max(this.generation + 1, generationOf(highest) + 1, forcedAt);
     return { number: Math.max(highest + FORCED_EPOCH_STEP, firstEpochOf(generation)), generation };
   }
 
@@ -163,15 +164,12 @@ export class Inquiry {
     }
     this.noteOutrun();
     const target = this.isWithoutLog ? this.highestView(answers) : this.membership.latest;
-    if (target === null && !this.areAllEmpty()) return null;
-    const waitFor = target === null ? [] : this.notAnswered(target);
-    if (target !== null && !this.isWithoutLog && this.patienceIsOver) {
-      if (waitFor.length < target.members.length) {
-        return { target, answers };
-      }
-    }
+    if (target === null) return this.areAllEmpty() && this.isAlone() ? { target, answers } : null;
+    const waitFor = this.notAnswered(target);
+    const mayLeaveOut = !this.isWithoutLog && this.patienceIsOver;
+    if (mayLeaveOut && waitFor.length < target.members.length) return { target, answers };
     if (waitFor.length > 0) {
-      this.core.await(`view ${target?.number} needs an answer from ${waitFor.join(', ')}`);
+      this.core.await(`view ${target.number} needs an answer from ${waitFor.join(', ')}`);
       return null;
     }
     if (!this.hasHeardAll()) return null;
@@ -260,7 +258,8 @@ export class Inquiry {
   private areAllEmpty(): boolean {
     const { generation } = this;
     const others = this.peers.all.filter((peer) => this.heardOf.get(peer)?.empty !== true);
-    const hasDecided = this.core.outcomes.decidedTxid > 0 && generation === this.core.generation;
+    // Also if it was before an override: of what came after it nothing is left then either.
+    const hasDecided = this.core.outcomes.decidedTxid > 0;
     if (others.length === 0 && !hasDecided) return true;
     const silent = others.filter((peer) => !this.heardOf.has(peer));
     const names = silent.map(({ address }) => address).join(', ');

@@ -273,7 +273,12 @@ export class Peers {
   }
 
   private onPong(peer: Peer, message: Pong): void {
-    peer.detector.answered(this.core.now);
+    const { now, settings } = this.core;
+    peer.detector.answered(now);
+    // Nothing would ever find out that the last outcome was lost, with nothing sent behind it.
+    if (peer.debt.lacks(message.position.txid, now - settings.failureTimeoutMs)) {
+      this.send(peer, { type: 'inquire' });
+    }
     this.events.onPong(peer, message);
   }
 

@@ -122,7 +122,8 @@ export class Takeover {
   }
 
   private fenceAll(peers: readonly Peer[]): void {
-    if (this.step === 'fencing' && this.inquiry.isOver()) this.startOver();
+    const isBinding = this.step === 'fencing' || this.step === 'deciding';
+    if (isBinding && this.inquiry.isOver()) this.startOver();
     else for (const peer of peers) this.fences.send(peer, this.turn);
   }
 

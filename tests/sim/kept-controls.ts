@@ -209,6 +209,11 @@ export const KEPT_CONTROLS: readonly Control[] = [
         replace: 'if (false)',
       },
       {
+        file: 'src/coordinator/peers.js',
+        find: 'if (peer.debt.lacks(',
+        replace: 'if (false && peer.debt.lacks(',
+      },
+      {
         file: 'src/coordinator/admission.js',
         find: "this.peers.send(peer, { type: 'inquire' });",
         replace: '',

@@ -228,8 +228,8 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
       {
         file: 'src/coordinator/inquiry.js',
-        find: 'if (target !== null && !this.isWithoutLog && this.patienceIsOver) {',
-        replace: 'if (target !== null && this.patienceIsOver) {',
+        find: 'const mayLeaveOut = !this.isWithoutLog && this.patienceIsOver;',
+        replace: 'const mayLeaveOut = this.patienceIsOver;',
       },
     ],
   },
@@ -338,12 +338,17 @@ export const PROTOCOL_CONTROLS: readonly Control[] = [
       },
     ],
     also: {
-      what: 'the question when heartbeats begin anew',
+      what: 'the questions when heartbeats begin anew, and when they tell of a lost outcome',
       edits: [
         {
           file: 'src/coordinator/peers.js',
           find: 'if (!peer.debt.isAsked)',
           replace: 'if (false)',
+        },
+        {
+          file: 'src/coordinator/peers.js',
+          find: 'if (peer.debt.lacks(',
+          replace: 'if (false && peer.debt.lacks(',
         },
       ],
     },

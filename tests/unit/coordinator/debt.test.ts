@@ -62,4 +62,18 @@ describe('coordinator/debt', () => {
     debt.answered(done(1), 30);
     expect(debt.since, 'of a question that is not on this connection').to.equal(30);
   });
+
+  it('tells of a commit that has not arrived, while nothing that is answered was sent behind it', () => {
+    const debt = new Debt();
+    debt.sent(outcome(7, true), 10);
+    expect(debt.lacks(6, 9), 'not yet').to.equal(false);
+    expect(debt.lacks(6, 10)).to.equal(true);
+    debt.sent({ type: 'inquire' }, 20);
+    expect(debt.lacks(6, 30), 'it is asked').to.equal(false);
+    debt.sent(outcome(8, true), 40);
+    expect(debt.lacks(8, 50), 'it has arrived').to.equal(false);
+    debt.sent(outcome(9, true), 60);
+    debt.cancel();
+    expect(debt.lacks(8, 70), 'of a connection that is gone').to.equal(false);
+  });
 });

@@ -114,6 +114,22 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect([driver.phase, driver.machine.core.generation]).to.deep.equal(['serving', 0]);
   });
 
+  it('keeps a generation in mind that an answer told of while it bound or decided', () => {
+    for (const silence of ['fence', 'view'] as const) {
+      const driver = restarted(['C', 'C', ''], { log: logged(1, 'a', 'b') });
+      for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
+      driver.part('b').silent.add(silence);
+      const c = driver.part('c');
+      c.silent.add('inquire').add('ping');
+      driver.run(1500);
+      expect(driver.epoch.number, silence).to.equal(2);
+      c.say({ type: 'status', status: { ...c.status, generation: 5 } });
+      expect(driver.traced).to.include('another coordinator went on meanwhile: asking anew');
+      driver.run(3000);
+      expect(condition(driver)).to.equal('a view of generation 5 needs an answer from c:1');
+    }
+  });
+
   it('binds whoever is outside the view only once its members are bound', () => {
     const driver = restarted(['C', 'C', 'C'], { log: logged(1, 'a', 'b') });
     for (const name of ['a', 'b']) holds(driver.part(name), 'C', { view: view(1, 'a', 'b') });
