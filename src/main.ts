@@ -18,6 +18,7 @@ import { machineFacts } from './io/machine.js';
 import type { RunningRole, StartContext } from './io/running-role.js';
 import { StartRefusedError } from './io/running-role.js';
 import type { Note } from './io/role-folder.js';
+import type { SocketLimits } from './io/socket-limits.js';
 import type { WinstonTrace } from './io/winston-trace.js';
 
 const EXIT_DONE = 0;
@@ -60,16 +61,21 @@ async function dump(options: DumpOptions): Promise<number> {
 }
 
 /** Listens as early as can be: what comes afterwards is most of a start, and can be waited for. */
-async function serve(options: ServeOptions, config: Config): Promise<number> {
+async function serve(options: ServeOptions, wished: Config): Promise<number> {
   const signalled = firstSignal();
   // A reader that went away, such as `| head`, is no reason to stop serving.
   process.stdout.on('error', () => undefined);
   process.stderr.on('error', () => undefined);
   const notes: Note[] = [];
-  const { taken, door } = await open(config, options, notes).catch(async (error: unknown) => {
-    if (notes.length > 0) tell(await makeTrace(config), notes);
-    throw error;
-  });
+  const { limits, note } = await limitSockets(wished);
+  if (note !== null) notes.push(note);
+  const config = { ...wished, maxClients: limits.clients };
+  const { taken, door } = await open(config, options, limits, notes).catch(
+    async (error: unknown) => {
+      if (notes.length > 0) tell(await makeTrace(config), notes);
+      throw error;
+    },
+  );
   process.stdout.write(`${config.role} running at [${formatAddress(config.self)}]\n`);
   const trace = await makeTrace(config);
   tell(trace, notes);
@@ -77,7 +83,7 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
     trace.event('error', 'fault in this program', { error: String(error.stack ?? error) });
     process.exit(EXIT_FAULT);
   });
-  const started = startRole(config, { trace, options, version: version(), taken, door });
+  const started = startRole(config, { trace, options, version: version(), taken, door, limits });
   const ended = await Promise.race([started.then((role) => role.finished), signalled]);
   if (typeof ended === 'number') return ended;
   trace.event('info', 'stopping', { signal: ended });
@@ -91,15 +97,26 @@ async function serve(options: ServeOptions, config: Config): Promise<number> {
   return EXIT_DONE;
 }
 
+/** Before anything is taken or opened. */
+async function limitSockets(
+  config: Config,
+): Promise<{ readonly limits: SocketLimits; readonly note: Note | null }> {
+  const { fewerClientsNote, openFilesLimit, socketLimits } = await import('./io/socket-limits.js');
+  const openFiles = openFilesLimit();
+  const limits = socketLimits(config, openFiles);
+  return { limits, note: fewerClientsNote(config, limits, openFiles) };
+}
+
 async function open(
   config: Config,
   options: ServeOptions,
+  limits: SocketLimits,
   notes: Note[],
 ): Promise<Pick<StartContext, 'taken' | 'door'>> {
   const { takeFolder } = await import('./io/role-folder.js');
   const { openDoorOf } = await import('./io/door.js');
   const taken = await takeFolder(config, options, notes);
-  return { taken, door: await openDoorOf(config) };
+  return { taken, door: await openDoorOf(config, limits.sockets) };
 }
 
 function tell(trace: WinstonTrace, notes: readonly Note[]): void {

@@ -40,8 +40,9 @@ export class Aborts {
   /** Its ABORT is on disk here. */
   add(tx: Transaction): void {
     this.waiting.push(tx);
-    const { counters } = this.core;
+    const { counters, fullDisk, now } = this.core;
     if (isRetried(tx)) return;
+    if (tx.abort?.code === 'MISCONF') fullDisk.refused(now, counters.commits);
     if (tx.abort?.code === 'NOREPLICAS') counters.abortsTooFew += 1;
     else counters.abortsRefused += 1;
   }
@@ -90,11 +91,13 @@ export function tooFew(members: number, wanted: number): AbortReason {
   return { code: 'NOREPLICAS', text, retry: false };
 }
 
+export const DISK_FULL = 'disk full';
+
 export function unanimousNo(reason: string): AbortReason {
   if (reason === 'memory') {
     const text = "command not allowed when used memory > 'maxmemory'.";
     return { code: 'OOM', text, retry: false };
   }
   const text = `not executed: every participant refused: ${reason}`;
-  return { code: reason === 'disk full' ? 'MISCONF' : 'ERR', text, retry: false };
+  return { code: reason === DISK_FULL ? 'MISCONF' : 'ERR', text, retry: false };
 }

@@ -5,6 +5,7 @@
 import { unreachable } from '../base/assert.js';
 import type { Millis } from '../base/ids.js';
 import type { StoreRequest, WriteCommand } from '../base/store-request.js';
+import { DISK_FULL, unanimousNo } from './aborts.js';
 import { type Batcher, needsStaging } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -160,7 +161,10 @@ export class Clients {
       const text = `Not enough good replicas to write. ${live} of at least ${minParticipants} participants are there.`;
       return { code: 'NOREPLICAS', text };
     }
-    return write.command.op === 'set' ? this.lacksRoom(write) : null;
+    const refusal = write.command.op === 'set' ? this.lacksRoom(write) : null;
+    if (refusal !== null) return refusal;
+    const mayTry = core.fullDisk.mayTry(core.now, core.counters.commits);
+    return mayTry ? null : unanimousNo(DISK_FULL);
   }
 
   /** Pessimistic on purpose: what is under way counts as if every key were new. */

@@ -12,6 +12,7 @@ import { type Lsn, SyncGate } from '../base/sync-gate.js';
 import type { Trace } from '../ports/trace.js';
 import type { Request } from '../rpc/messages.js';
 import type { WalRecord } from '../wal/record.js';
+import { FullDisk } from './full-disk.js';
 import type { Outcomes } from './outcomes.js';
 import type { ClientRef, CoordinatorReady, DialId, Sent } from './ready.js';
 
@@ -62,6 +63,7 @@ export type Phase = 'recovering' | 'serving' | 'halted' | 'stopped';
 
 export class CoordinatorCore {
   readonly gate = new SyncGate();
+  readonly fullDisk = new FullDisk();
   /** A clock that stands still while this process does not run. */
   now: Millis;
   readonly startedAt: Millis;

@@ -224,7 +224,7 @@ export class Inquiry {
       if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
     }
     this.strangest = Math.max(this.strangest, generation);
-    this.inHeartbeats.set(peer, generation);
+    this.inHeartbeats.set(peer, Math.max(generation, this.inHeartbeats.get(peer) ?? 0));
   }
 
   private answers(): Status[] {

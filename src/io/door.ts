@@ -2,7 +2,8 @@
  * The listening socket of a process. It is open before anything stands behind it, because most of a
  * start is loading the program; who comes meanwhile waits, unread, until somebody attends.
  *
- * Invariant: no more wait than the limit allows.
+ * Invariants: no more wait than the limit allows; no more accepted sockets are open than the
+ * process has files for, whoever has taken them over.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { formatAddress } from '../config/address.js';
@@ -15,6 +16,8 @@ export interface DoorOptions {
   readonly port: number;
   /** Who comes beyond so many before somebody attends is turned away. */
   readonly maxWaiting: number;
+  /** Who comes while so many accepted sockets are open is dropped: what is open is counted. */
+  readonly maxSockets: number;
 }
 
 /** As Redis's `tcp-backlog`. */
@@ -24,14 +27,18 @@ export class Door {
   private readonly waiting = new HeldSockets<null>();
   private readonly server: Server;
 
-  private constructor(private readonly maxWaiting: number) {
+  private constructor(
+    private readonly maxWaiting: number,
+    maxSockets: number,
+  ) {
     this.server = createServer({ allowHalfOpen: true, noDelay: true });
+    this.server.maxConnections = maxSockets;
     this.server.on('connection', this.keep);
   }
 
   /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …). */
-  static async open({ host, port, maxWaiting }: DoorOptions): Promise<Door> {
-    const door = new Door(maxWaiting);
+  static async open({ host, port, maxWaiting, maxSockets }: DoorOptions): Promise<Door> {
+    const door = new Door(maxWaiting, maxSockets);
     const { server } = door;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -69,10 +76,10 @@ export class Door {
 }
 
 /** Opens it as a role does, and says in one line why that is impossible. */
-export async function openDoorOf(config: Config): Promise<Door> {
+export async function openDoorOf(config: Config, maxSockets: number): Promise<Door> {
   const { host, port } = config.listen;
   try {
-    return await Door.open({ host, port, maxWaiting: config.maxClients });
+    return await Door.open({ host, port, maxWaiting: config.maxClients, maxSockets });
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
     throw await refused(config, String(error.code), error);

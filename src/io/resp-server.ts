@@ -34,6 +34,8 @@ export interface Claim {
 
 export interface RespServerOptions {
   readonly maxClients: number;
+  /** With those who have said nothing yet; more than clients alone. */
+  readonly maxClientsAndSilent: number;
   /** What a client too many is told. */
   readonly refusal: Reply;
   readonly trace: Trace;
@@ -135,7 +137,9 @@ class DoorRespServer implements RespServer {
    * connections have said nothing yet, the oldest of them is none of ours.
    */
   private sniff(socket: Socket, claim: Claim): void {
-    if (this.sniffers.size >= this.options.maxClients) {
+    const { maxClients, maxClientsAndSilent } = this.options;
+    const { size } = this.sniffers;
+    if (size >= maxClients || size + this.connections.size >= maxClientsAndSilent) {
       const [oldest] = this.sniffers;
       this.connectionsRejected += 1;
       oldest?.destroy();
@@ -202,9 +206,10 @@ class DoorRespServer implements RespServer {
   }
 }
 
+/** Gone within this turn of the event loop: those who are refused are not counted. */
 function refuse(socket: Socket, reply: Reply): void {
   socket.on('error', () => socket.destroy());
-  socket.end(encodeReply(reply, 2), () => socket.destroy());
+  socket.write(encodeReply(reply, 2), () => socket.destroy());
 }
 
 export function serveResp(door: Door, options: RespServerOptions): RespServer {

@@ -7,6 +7,7 @@ import type { ServeOptions } from '../cli.js';
 import type { Trace } from '../ports/trace.js';
 import type { Door } from './door.js';
 import type { TakenFolder } from './role-folder.js';
+import type { SocketLimits } from './socket-limits.js';
 
 export interface StartContext {
   readonly trace: Trace;
@@ -14,6 +15,7 @@ export interface StartContext {
   readonly version: string;
   readonly taken: TakenFolder;
   readonly door: Door;
+  readonly limits: SocketLimits;
 }
 
 export interface RunningRole {

@@ -79,6 +79,7 @@ class CoordinatorRole implements RunningRole {
     const { config, context, environment } = this;
     this.server = serveResp(context.door, {
       maxClients: config.maxClients,
+      maxClientsAndSilent: context.limits.clientsAndSilent,
       refusal: tooManyClients(environment.replyFormat),
       trace: context.trace,
       now: () => this.clock.now(),

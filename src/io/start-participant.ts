@@ -31,6 +31,7 @@ import type { RunningRole, StartContext } from './running-role.js';
 import { SystemClock } from './system-clock.js';
 import { SystemRandom } from './system-random.js';
 import { TcpNetwork } from './tcp-network.js';
+import { UnprovedPeers } from './unproved-peers.js';
 
 /** A donor that sends nothing for so long is given up. */
 const DONOR_TIMEOUT_MS = 3000;
@@ -51,7 +52,7 @@ export function startParticipant(config: Config, context: StartContext): Running
 class ParticipantRole implements RunningRole {
   private readonly end = new RoleEnd();
   private readonly clock = new SystemClock();
-  private readonly network = new TcpNetwork();
+  private readonly network: TcpNetwork;
   private readonly environment: RoleEnvironment;
   /** Peers that come before the store is loaded, with the bytes by which they were known. */
   private readonly held = new HeldSockets<Buffer>();
@@ -65,6 +66,7 @@ class ParticipantRole implements RunningRole {
     private readonly config: Config,
     private readonly context: StartContext,
   ) {
+    this.network = new TcpNetwork(undefined, new UnprovedPeers(context.limits.unprovedPeers));
     this.environment = new RoleEnvironment(config, context.version, () => this.report());
   }
 
@@ -76,6 +78,7 @@ class ParticipantRole implements RunningRole {
     const { config, context, environment } = this;
     this.server = serveResp(context.door, {
       maxClients: config.maxClients,
+      maxClientsAndSilent: context.limits.clientsAndSilent,
       refusal: tooManyClients(environment.replyFormat),
       trace: context.trace,
       now: () => this.clock.now(),

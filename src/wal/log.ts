@@ -12,7 +12,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { Lsn } from '../base/sync-gate.js';
-import type { Disk } from '../ports/disk.js';
+import { type Disk, DiskError } from '../ports/disk.js';
 import { encodeBody } from './codec.js';
 import { LogFailedError, LogFullError, isGivenUp } from './errors.js';
 import { Dropped, FlushBatch, type Item, type Roll, mergedMeta, metaOf } from './flush-batch.js';
@@ -21,6 +21,9 @@ import { segmentName, snapshotName, sortNames } from './names.js';
 import type { Adoption, WalRecord } from './record.js';
 import type { Reserve } from './reserve.js';
 import { SegmentFile, isFull } from './segment-file.js';
+
+/** Flushes that promise nothing: a 1 MiB file is written for each attempt. */
+const RESERVE_TRIED_EVERY = 64;
 
 export interface LogOptions {
   /** A segment that has grown beyond either is followed by the next one. */
@@ -38,6 +41,7 @@ export class Log {
   private appended: Lsn = 0;
   private synced: Lsn = 0;
   private flushing = false;
+  private flushesWithoutReserve = 0;
   private failure: LogFailedError | null = null;
   /**
    * Called the moment records from this one on are dropped for want of room, as LogFullError will
@@ -145,6 +149,7 @@ export class Log {
     this.pending = [];
     this.flushing = true;
     try {
+      if (!batch.promises && this.isReserveDue()) await this.parts.reserve.restore();
       if (batch.promises && !(await this.parts.reserve.restore())) {
         await this.flushWithoutRoom(batch, undefined);
       } else {
@@ -187,7 +192,13 @@ export class Log {
         ...segments.filter((number) => number < segment).map(segmentName),
         ...snapshots.filter((number) => number < segment).map(snapshotName),
       ];
-      for (const name of names) await this.disk.remove(name);
+      for (const name of names) {
+        try {
+          await this.disk.remove(name);
+        } catch (error) {
+          if (!isMissing(error)) throw error;
+        }
+      }
       if (names.length > 0) await this.disk.syncFolder();
     });
   }
@@ -222,6 +233,13 @@ export class Log {
     let sum = 0;
     for (const totals of this.parts.totals.values()) sum += of(totals);
     return sum;
+  }
+
+  /** A log that never promises anything makes its reserve again as well, and can do without. */
+  private isReserveDue(): boolean {
+    if (!this.isFull) return false;
+    this.flushesWithoutReserve += 1;
+    return this.flushesWithoutReserve % RESERVE_TRIED_EVERY === 0;
   }
 
   private async writeOrMakeRoom(batch: FlushBatch): Promise<void> {
@@ -319,4 +337,9 @@ export class Log {
     for (const item of items) if ('preamble' in item) item.reject(this.failure);
     return this.failure;
   }
+}
+
+/** A checkpoint and an install that end together remove the same files. */
+function isMissing(error: unknown): boolean {
+  return error instanceof DiskError && error.code === 'missing';
 }

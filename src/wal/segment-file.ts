@@ -12,6 +12,19 @@ export function isFull(error: unknown): boolean {
   return error instanceof DiskError && error.code === 'full';
 }
 
+/**
+ * Takes back what found no room. Some file systems need room for that too: what is left then is
+ * half a write, behind which nothing may follow, so it is not the full disk that is told of.
+ */
+async function undo(step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    const text = `the disk is full, and what was begun cannot be taken back: ${String(error)}`;
+    throw new DiskError('io', text, { cause: error });
+  }
+}
+
 export class SegmentFile {
   records = 0;
 
@@ -42,9 +55,11 @@ export class SegmentFile {
       await file.append([encoded, ...chunks]);
     } catch (error) {
       if (isFull(error)) {
-        await file.close();
-        await disk.remove(segmentName(segment));
-        await disk.syncFolder();
+        await undo(async () => {
+          await file.close();
+          await disk.remove(segmentName(segment));
+          await disk.syncFolder();
+        });
       }
       throw error;
     }
@@ -65,8 +80,10 @@ export class SegmentFile {
       await this.file.append(batchChunks(records, { storeId, segment, offset }));
     } catch (error) {
       if (isFull(error)) {
-        await this.file.truncate(offset);
-        await this.file.sync();
+        await undo(async () => {
+          await this.file.truncate(offset);
+          await this.file.sync();
+        });
       }
       throw error;
     }

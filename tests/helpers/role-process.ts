@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Further words of the command line. */
   readonly words?: readonly string[];
+  /** How many files it may open, as `ulimit -n`. */
+  readonly openFiles?: number;
 }
 
 export interface RoleOptions {
@@ -97,15 +99,23 @@ export class RoleProcess {
   /** Starts the process and returns at once. */
   launch(options: StartOptions = {}): void {
     if (this.#child !== undefined) throw new Error(`${this.name} runs already`);
-    const child = spawn(
-      this.#program,
-      ['--config_path', this.configPath, ...(options.words ?? [])],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...options.env },
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      },
-    );
+    const words = ['--config_path', this.configPath, ...(options.words ?? [])];
+    const { openFiles } = options;
+    const [program, ...args] =
+      openFiles === undefined
+        ? ([this.#program, ...words] as const)
+        : ([
+            'bash',
+            '-c',
+            `ulimit -n ${openFiles}; exec "$0" "$@"`,
+            this.#program,
+            ...words,
+          ] as const);
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
     this.#child = child;
     this.#output = '';
     this.#errorOutput = '';

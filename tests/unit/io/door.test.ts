@@ -9,8 +9,8 @@ describe('a door', () => {
   let door: Door;
   const clients: Socket[] = [];
 
-  async function open(maxWaiting: number): Promise<void> {
-    door = await Door.open({ host: '127.0.0.1', port: 0, maxWaiting });
+  async function open(maxWaiting: number, maxSockets = Infinity): Promise<void> {
+    door = await Door.open({ host: '127.0.0.1', port: 0, maxWaiting, maxSockets });
   }
 
   async function arrive(): Promise<Socket> {
@@ -99,4 +99,16 @@ describe('a door', () => {
     setImmediate(() => client.destroy());
     return client;
   }
+
+  it('lets no more in than there are files for, whoever has them, until one is gone', async () => {
+    await open(10, 2);
+    const taken = attend();
+    for (const _ of [1, 2]) await arrive();
+    const third = await arrive();
+    third.on('error', () => undefined);
+    await once(third, 'close');
+    expect(taken).to.have.length(2);
+    taken[0]?.destroy();
+    expect(await readBytes(await arrive(), 1)).to.equal('3');
+  });
 });

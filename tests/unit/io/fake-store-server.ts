@@ -20,6 +20,8 @@ export interface FakeOptions {
   readonly limits?: Partial<SessionLimits>;
   readonly port?: number;
   readonly maxClients?: number;
+  readonly maxClientsAndSilent?: number;
+  readonly maxSockets?: number;
   readonly replyFormat?: ReplyFormatSetting;
   readonly claim?: Claim;
   /** Requests wait until `answerAll`. */
@@ -87,10 +89,11 @@ export class FakeStoreServer {
       wallClockMicros: () => 0,
       countCommand: (name, verdict) => statistics.count(name, verdict),
     };
-    const { port = 0 } = options;
-    const door = await Door.open({ host: '127.0.0.1', port, maxWaiting: maxClients });
+    const { port = 0, maxClientsAndSilent = Infinity, maxSockets = Infinity } = options;
+    const door = await Door.open({ host: '127.0.0.1', port, maxWaiting: maxClients, maxSockets });
     this.server = serveResp(door, {
       maxClients,
+      maxClientsAndSilent,
       refusal: tooManyClients(replyFormat),
       trace: SILENT_TRACE,
       ...(claim === undefined ? {} : { claim }),

@@ -314,6 +314,33 @@ describe('RESP server', () => {
       peer.write(PREFIX);
       await until(() => taken.length === 1);
     });
+
+    it('counts clients and the silent together', async () => {
+      const server = await start({ claim, maxClients: 3, maxClientsAndSilent: 4 });
+      for (let count = 0; count < 3; count += 1) {
+        const client = await server.connect();
+        client.write('PING\r\n');
+        await readBytes(client, 7);
+      }
+      const silent = await server.connect();
+      const ended = once(silent, 'close');
+      silent.resume();
+      silent.on('end', () => silent.destroy());
+      const peer = await server.connect();
+      await ended;
+      peer.write(PREFIX);
+      await until(() => taken.length === 1);
+      expect(server.resp.sessionCount).to.equal(3);
+    });
+  });
+
+  it('keeps no socket of those whom it refuses, however many come at once', async () => {
+    const server = await start({ maxClients: 1, maxSockets: 2 });
+    await server.connect();
+    const many = await Promise.all(Array.from({ length: 50 }, () => server.connect()));
+    for (const socket of many) {
+      expect(await readToEnd(socket)).to.equal('-ERR max number of clients reached\r\n');
+    }
   });
 });
 

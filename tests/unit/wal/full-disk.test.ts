@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MemoryDisk, type MemoryDiskFaults } from '../../helpers/memory-disk.js';
+import { DiskError } from '../../../src/ports/disk.js';
 import { LogFailedError, LogFullError } from '../../../src/wal/errors.js';
 import type { WalRecord } from '../../../src/wal/record.js';
 import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
@@ -188,5 +189,52 @@ describe('wal/log: full disk', () => {
     log.append(commit(1));
     await log.flush();
     expect((await replay(disk)).records).to.deep.equal([prepared(1), commit(1)]);
+  });
+
+  it('ends when what found no room cannot be taken back for want of room either', async () => {
+    for (const [what, roll] of [
+      ['truncate 00000001.log', false],
+      ['remove 00000002.log', true],
+    ] as const) {
+      disk = new MemoryDisk();
+      const log = await begin(disk);
+      log.append(commit(1));
+      await log.flush();
+      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+      disk.faults = {
+        capacity: used + 50,
+        onOperation: (_number, operation) => {
+          if (operation === what) throw new DiskError('full', 'no space left');
+        },
+      };
+      const rolled = roll ? rejection(log.roll([state(1)])) : null;
+      log.append(prepared(2, Buffer.alloc(RESERVE_BYTES * 2)));
+      const error = await rejection(log.flush());
+      expect(error, what).to.be.instanceOf(LogFailedError);
+      expect(error.message).to.include('the disk is full, and what was begun cannot be taken back');
+      if (rolled !== null) expect(await rolled).to.equal(error);
+      disk.crash('all');
+      expect((await replay(disk)).records).to.deep.equal([commit(1)]);
+    }
+  });
+
+  it('makes the reserve again also where nothing is ever promised, now and then', async () => {
+    const log = await begin(disk);
+    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    disk.faults = { capacity: used };
+    const outcomes = async (count: number): Promise<void> => {
+      for (let txid = 1; txid <= count; txid += 1) {
+        log.append(commit(txid));
+        await log.flush();
+      }
+    };
+    await outcomes(1);
+    expect(log.isFull).to.equal(true);
+    disk.faults = { maxFiles: disk.contents().size };
+    await outcomes(128);
+    expect(log.isFull, 'there is no room').to.equal(true);
+    disk.faults = {};
+    await outcomes(64);
+    expect(log.isFull).to.equal(false);
   });
 });

@@ -306,6 +306,25 @@ describe('wal/log', () => {
     expect((await replay(disk, elsewhere)).folder.isCopy).to.equal(false);
   });
 
+  it('removes what is over once where two ask for it at once', async () => {
+    const log = await begin(disk);
+    for (const txid of [1, 2]) {
+      const rolled = log.roll([state(txid)]);
+      await log.flush();
+      await rolled;
+    }
+    await Promise.all([log.removeBefore(2), log.removeBefore(3)]);
+    expect(log.failed).to.equal(null);
+    expect(await disk.list())
+      .to.include('00000003.log')
+      .and.not.include('00000002.log');
+    const third = log.roll([state(3)]);
+    await log.flush();
+    await third;
+    disk.faults = { failAt: disk.operations + 1 };
+    expect(await rejection(log.removeBefore(4))).to.be.instanceOf(LogFailedError);
+  });
+
   describe('failures', () => {
     it('S35: the first failed write or sync ends the log; nothing is tried again', async () => {
       for (const operation of [1, 2]) {
