@@ -68,6 +68,14 @@ async function measureAll(bench: Bench, rows: readonly Row[]): Promise<Outcome> 
   return outcome;
 }
 
+/** Of a folder that was not cloned nobody can tell. */
+async function commit(): Promise<string> {
+  if (findTool('git') === null) return 'unknown';
+  const words = ['describe', '--always', '--dirty', '--abbrev=7', '--exclude=*'];
+  const { code, stdout } = await run('git', ['-C', PROJECT_ROOT, ...words]);
+  return code === 0 ? stdout.trim() : 'unknown';
+}
+
 async function redisVersion(): Promise<string> {
   if (findTool('redis-server') === null) return 'no redis-server';
   const { stdout } = await run('redis-server', ['--version']);
@@ -85,7 +93,7 @@ function finish(args: BenchArguments, machine: Machine, outcome: Outcome, from: 
   const minutes = Number(((performance.now() - from) / MS_PER_MINUTE).toFixed(1));
   const at = new Date().toISOString();
   const kind = kindOf(args);
-  const folder = keepResult({ at, kind, minutes, machine, figures, targets, skipped });
+  const folder = keepResult({ at, kind, minutes, machine, figures, targets, skipped, failed });
   const told = kind === 'full' ? targets : targets.filter(({ isReached }) => isReached !== null);
   if (told.length > 0) say(`\ntargets (${machineSentence(machine)})`);
   if (args.isQuick && told.length > 0)
@@ -108,10 +116,12 @@ async function bench(args: BenchArguments): Promise<void> {
   const folder = mkdtempSync(join(parent, 'bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   process.once('SIGINT', () => process.exit(INTERRUPTED_STATUS));
+  const sync = syncTimes(folder);
   const machine = describeMachine({
+    commit: await commit(),
     redis: await redisVersion(),
     fileSystem,
-    sync: syncTimes(folder),
+    sync,
   });
   say(`${machineSentence(machine)}\n`);
   const generator = new LoadGenerator();

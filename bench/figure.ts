@@ -9,6 +9,8 @@ export type Measure =
   | 'p99.9 ms'
   | 'p99.9 ms of its own'
   | 'longest ms of its own'
+  | 'p99.9 ms without collections'
+  | 'longest ms without collections'
   | 'longest ms'
   | 'longest collection ms'
   | 'µs of processor a request'

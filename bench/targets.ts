@@ -1,5 +1,6 @@
 /** What is wanted of the figures, and whether it is reached. */
 import { type Figure, find, type Measure } from './figure.js';
+import { ratioOf, type Spread } from './measures/spread.js';
 import { processorRow } from './rows/participants.js';
 
 interface Target {
@@ -24,7 +25,7 @@ export interface TargetResult {
 }
 
 const WAIT = 'against Redis + 3 replicas + WAIT 3';
-const ALONE = 'against Redis alone, appendfsync always';
+const ALONE = 'against Redis alone, appendfsync always, by redis-benchmark';
 
 function throughput(what: string, row: string, wanted: number): Target {
   return { what, row, measure: 'requests/s', of: 'ratio', bound: 'at least', wanted, unit: '×' };
@@ -69,7 +70,7 @@ const TARGETS: readonly Target[] = [
     '×',
   ),
   atMost(
-    'p99 of SET at half load while snapshots are written, against without',
+    'p99 of SET at half of the load of 50 clients while snapshots are written, against without',
     { row: 'snapshot-load', measure: 'p99 ms', of: 'ratio' },
     3,
     '×',
@@ -103,28 +104,35 @@ const TARGETS: readonly Target[] = [
   ),
 ];
 
+function isWithin(value: number, bound: Target['bound'], wanted: number): boolean {
+  return bound === 'at least' ? value >= wanted : value <= wanted;
+}
+
 export function targetResults(figures: readonly Figure[]): TargetResult[] {
   return TARGETS.map((target) => {
     const { what, bound, wanted, unit } = target;
-    const value = valueOf(target, figures);
-    const isReached =
-      value === null ? null : bound === 'at least' ? value >= wanted : value <= wanted;
+    const measured = measuredOf(target, figures);
+    const isReached = measured === null ? null : isWithin(measured.median, bound, wanted);
     return {
       what,
       wanted: `${bound} ${wanted} ${unit}`,
-      measured: value === null ? '-' : `${round(value, unit)} ${unit}`,
+      measured: measured === null ? '-' : told(measured, unit),
       isReached,
     };
   });
 }
 
-function valueOf({ row, measure, of, over }: Target, figures: readonly Figure[]): number | null {
+function measuredOf({ row, measure, of, over }: Target, figures: readonly Figure[]): Spread | null {
   const found = find(figures, row, measure);
-  const value = of === 'ratio' ? found?.ratio?.median : found?.ours.median;
-  if (value === undefined) return null;
-  if (over === undefined) return value;
-  const divisor = find(figures, over, measure)?.ours.median;
-  return divisor === undefined ? null : value / divisor;
+  if (over === undefined) return (of === 'ratio' ? found?.ratio : found?.ours) ?? null;
+  const divisor = find(figures, over, measure);
+  if (found === undefined || divisor === undefined) return null;
+  return ratioOf(found.ours.values, divisor.ours.values);
+}
+
+function told({ median, min, max, values }: Spread, unit: Target['unit']): string {
+  const middle = `${round(median, unit)} ${unit}`;
+  return values.length === 1 ? middle : `${middle} (${round(min, unit)} to ${round(max, unit)})`;
 }
 
 function round(value: number, unit: Target['unit']): string {

@@ -31,6 +31,8 @@ export interface Delays {
 export interface PauseReport {
   readonly all: Delays;
   readonly own: Delays;
+  /** Others had the processors in some of it. */
+  readonly uncollected: Delays;
   /** When the longest of its own began. */
   readonly longestOwnAt: number;
   readonly longestCollectionMs: number;
@@ -58,6 +60,7 @@ export class PauseLog {
     const { noted, collections } = this;
     const durations = collections.map(({ from, to }) => to - from);
     const overlaps = overlapsOf(noted, collections);
+    const uncollected = noted.map(({ from, to }, index) => to - from - (overlaps[index] ?? 0));
     const own = noted.map(({ from, to, queuedMs }, index) => {
       return to - from - Math.max(queuedMs, overlaps[index] ?? 0);
     });
@@ -65,6 +68,7 @@ export class PauseLog {
     const report = {
       all: this.delays(noted.map(({ from, to }) => to - from)),
       own: this.delays(own),
+      uncollected: this.delays(uncollected),
       longestOwnAt: noted[own.indexOf(longestOwn)]?.from ?? 0,
       longestCollectionMs: durations.reduce((most, each) => Math.max(most, each), 0),
       collectingMs: durations.reduce((sum, each) => sum + each, 0),

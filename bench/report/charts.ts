@@ -34,6 +34,7 @@ const keys = { axis: 'keys', xLabel: 'keys stored', isLogX: true } as const;
 const SHAPES = [
   ['participants', 'participants', participants],
   ['value', 'size of the value', valueBytes],
+  ['clients', 'clients that write meanwhile', clients],
 ] as const;
 
 const PLANS: readonly ChartPlan[] = [

@@ -6,9 +6,9 @@ import { readable } from './numbers.js';
 
 const MEASURE_WIDTH = 26;
 const SIDE_WIDTH = 34;
-const WHAT_WIDTH = 74;
+const WHAT_WIDTH = 84;
 const WANTED_WIDTH = 18;
-const MEASURED_WIDTH = 12;
+const MEASURED_WIDTH = 28;
 
 /** The median, and behind it the lowest and the highest of several. */
 export function range({ median, min, max, values }: Spread): string {
@@ -28,11 +28,15 @@ export function figureLines(figures: readonly Figure[]): string[] {
 }
 
 function titleOf({ title, peer, notes }: Figure): string {
-  const noted = Object.entries(notes).map(
-    ([name, value]) => `${name} ${typeof value === 'number' ? readable(value) : value}`,
-  );
   const against = peer === null ? '' : `, against ${peer.label}`;
-  return `${title}${against}${noted.length === 0 ? '' : ` [${noted.join(', ')}]`}`;
+  const noted = noteText(notes);
+  return `${title}${against}${noted === '' ? '' : ` [${noted}]`}`;
+}
+
+export function noteText(notes: Figure['notes']): string {
+  return Object.entries(notes)
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? readable(value) : value}`)
+    .join(', ');
 }
 
 function measureLine({ measure, ours, peer, ratio }: Figure): string {

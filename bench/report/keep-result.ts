@@ -1,6 +1,6 @@
 /**
- * Writes a result and its charts into a folder: `bench/results/` for a full run, which is kept with
- * the project, and `bench/results/quick/` for any other, which is not.
+ * Writes a result and its charts into a folder: `bench/results/` for a full run without a fault,
+ * which is kept with the project, and `bench/results/quick/` for any other, which is not.
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,8 @@ export function resultFile(folder: string): string {
 
 /** Returns where it is. */
 export function keepResult(result: Result): string {
-  const folder = result.kind === 'full' ? RESULTS_FOLDER : join(RESULTS_FOLDER, 'quick');
+  const isKept = result.kind === 'full' && result.failed.length === 0;
+  const folder = isKept ? RESULTS_FOLDER : join(RESULTS_FOLDER, 'quick');
   mkdirSync(folder, { recursive: true });
   // Charts of another run beside this one's figures would mislead.
   for (const name of readdirSync(folder)) if (name.endsWith('.svg')) rmSync(join(folder, name));

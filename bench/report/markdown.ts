@@ -1,8 +1,7 @@
 /** A result as people read it: the targets for the README, all figures for docs/BENCHMARKS.md. */
 import { markdownTable } from '../../tests/helpers/markdown-table.js';
 import type { Figure, Measure } from '../figure.js';
-import { range } from './console.js';
-import { readable } from './numbers.js';
+import { noteText, range } from './console.js';
 import { machineSentence, type Result } from './result.js';
 
 const SHOWN_MEASURES: readonly Measure[] = ['requests/s', 'MB/s', 'seconds', 'bytes', 'factor'];
@@ -28,7 +27,8 @@ export function figuresMarkdown(result: Result): string {
   const missing = skipped.map(({ row, why }) => `${row}: skipped, ${why}.`);
   return [
     ...circumstances(result),
-    'Medians, with the lowest and the highest run in brackets.',
+    'Medians, with the lowest and the highest run in brackets (of ratios: pair).',
+    'Where neither a rate nor redis-benchmark is named, it is a closed loop of our own generator.',
     ...missing,
     '',
     ...comparedTable(figures),
@@ -39,7 +39,7 @@ export function figuresMarkdown(result: Result): string {
 
 function circumstances({ at, kind, minutes, machine }: Result): string[] {
   return [
-    `Measured on ${at.slice(0, 10)} by a ${kind} run of ${minutes} minutes: ${machineSentence(machine)}.`,
+    `Measured on ${at.slice(0, 10)} by a ${kind} run of ${minutes} minutes of commit ${machine.commit}: ${machineSentence(machine)}.`,
     'Client and servers share the machine: only ratios within one run mean something elsewhere.',
   ];
 }
@@ -48,7 +48,7 @@ function comparedTable(figures: readonly Figure[]): string[] {
   const rows = figures.flatMap(({ title, measure, ours, peer, ratio }) => {
     if (peer === null || ratio === null || measure === 'MB/s') return [];
     const against = `${range(peer.spread)}, ${peer.label}`;
-    return [[title, measure, range(ours), against, readable(ratio.median)]];
+    return [[title, measure, range(ours), against, range(ratio)]];
   });
   return markdownTable(['Compared', 'Measure', 'Ours', 'Peer', 'Ratio'], rows);
 }
@@ -56,8 +56,8 @@ function comparedTable(figures: readonly Figure[]): string[] {
 function aloneTable(figures: readonly Figure[]): string[] {
   const rows = figures
     .filter(({ peer, measure, point }) => peer === null && isShown(measure, point))
-    .map(({ title, measure, ours }) => [title, measure, range(ours)]);
-  return markdownTable(['Ours alone', 'Measure', 'Figure'], rows);
+    .map(({ title, measure, ours, notes }) => [title, measure, range(ours), noteText(notes)]);
+  return markdownTable(['Ours alone', 'Measure', 'Figure', 'Beside it'], rows);
 }
 
 /** Latencies by keys and participants are in the charts. */

@@ -5,6 +5,8 @@ import type { SyncTimes } from '../measures/sync-probe.js';
 import type { TargetResult } from '../targets.js';
 
 export interface Machine {
+  /** Of the program that was measured; with `-dirty` if it differs from what was committed. */
+  readonly commit: string;
   readonly cpu: string;
   readonly processors: number;
   readonly memoryBytes: number;
@@ -24,9 +26,12 @@ export interface Result {
   readonly figures: readonly Figure[];
   readonly targets: readonly TargetResult[];
   readonly skipped: readonly { readonly row: string; readonly why: string }[];
+  readonly failed: readonly string[];
 }
 
-export function describeMachine(facts: Pick<Machine, 'redis' | 'fileSystem' | 'sync'>): Machine {
+type Found = Pick<Machine, 'commit' | 'redis' | 'fileSystem' | 'sync'>;
+
+export function describeMachine(facts: Found): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     processors: cpus().length,

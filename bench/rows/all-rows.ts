@@ -6,6 +6,7 @@ import { COORDINATOR_MEMORY_ROW, MEMORY_PER_KEY_ROW } from './memory.js';
 import { PARTICIPANTS_ROW } from './participants.js';
 import { PAUSES_ROW } from './pauses.js';
 import { RETURNING_ROWS } from './returning.js';
+import { SHAPE_CLIENTS_ROW } from './shape-clients.js';
 import { SHAPE_ROWS } from './shapes.js';
 import { SNAPSHOT_ROW } from './snapshot-writing.js';
 import { throughputRows } from './throughput.js';
@@ -21,4 +22,5 @@ export const ALL_ROWS: readonly Row[] = [
   COORDINATOR_MEMORY_ROW,
   KEY_COUNTS_ROW,
   ...SHAPE_ROWS,
+  SHAPE_CLIENTS_ROW,
 ];

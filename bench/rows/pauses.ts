@@ -125,6 +125,8 @@ async function measurePauses(bench: Bench): Promise<Figure[]> {
 const MEASURES: readonly (readonly [Measure, (report: PauseReport) => number])[] = [
   ['p99.9 ms of its own', ({ own }) => own.p999Ms],
   ['longest ms of its own', ({ own }) => own.maxMs],
+  ['p99.9 ms without collections', ({ uncollected }) => uncollected.p999Ms],
+  ['longest ms without collections', ({ uncollected }) => uncollected.maxMs],
   ['p99.9 ms', ({ all }) => all.p999Ms],
   ['longest ms', ({ all }) => all.maxMs],
   ['longest collection ms', ({ longestCollectionMs }) => longestCollectionMs],

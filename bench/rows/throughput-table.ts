@@ -3,7 +3,7 @@
  * of 64-byte values, 50 clients, three participants and 100,000 keys.
  */
 import type { ChartPoint } from '../figure.js';
-import type { LoadSpec } from '../load/load-spec.js';
+import { BASE_LOAD, type LoadSpec } from '../load/load-spec.js';
 
 export interface ThroughputRow {
   readonly name: string;
@@ -76,7 +76,7 @@ const TARGETS: readonly ThroughputRow[] = [
   ...(['set', 'get'] as const).flatMap((operation) =>
     [1, 16].map((pipeline): ThroughputRow => ({
       name: pipeline === 1 ? `${operation}-50` : `${operation}-50-p16`,
-      title: `${operation.toUpperCase()}, 50 clients${pipeline === 1 ? '' : ', pipeline 16'}`,
+      title: `${operation.toUpperCase()}, 50 clients${pipeline === 1 ? '' : ', pipeline 16'}, by redis-benchmark`,
       who: 'ours',
       peer: 'alone',
       tool: 'redis-benchmark',
@@ -87,12 +87,20 @@ const TARGETS: readonly ThroughputRow[] = [
   ),
 ];
 
+/** Each key once: chosen at random, more and more would be gone already. */
+const EACH_ONCE: Partial<LoadSpec> = {
+  order: 'sequential',
+  warmUpSeconds: 0,
+  seconds: null,
+  requests: BASE_LOAD.keys,
+};
+
 const OPERATIONS: readonly ThroughputRow[] = (
   [
     ['SET', { operations: ['set'] }],
     ['GET', { operations: ['get'] }],
     ['half SET, half GET', { operations: ['set', 'get'] }],
-    ['DEL', { operations: ['del'] }],
+    ['DEL', { operations: ['del'], ...EACH_ONCE }],
     ['MSET of 10', { operations: ['mset'] }],
   ] as const
 ).map(([operation, load]) => ({
@@ -133,6 +141,16 @@ const AT_FIXED_RATES: readonly ThroughputRow[] = [2000, 5000, 10_000].map((rate)
   axis: ['rate', rate, 'SET'],
 }));
 
+const MIXED_AT_FIXED_RATE: ThroughputRow = {
+  name: 'mixed-rate-5000',
+  title: 'half SET, half GET, 5000 a second whatever happens',
+  who: 'ours',
+  peer: 'alone',
+  tool: 'own',
+  load: { operations: ['set', 'get'], rate: 5000, seconds: RATE_SECONDS },
+  isTarget: false,
+};
+
 const LARGE_VALUES = sizeRows('100 KB', 100 * KB);
 
 /** Of the rows that have a target. */
@@ -154,6 +172,7 @@ export const THROUGHPUT_ROWS: readonly ThroughputRow[] = [
   ...FLOORS,
   ...OPERATIONS,
   ...GET_CLIENTS,
+  MIXED_AT_FIXED_RATE,
   ...AT_FIXED_RATES,
   ...sizeRows('16 B', 16),
   ...sizeRows('64 B', 64),

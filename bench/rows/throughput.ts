@@ -7,7 +7,7 @@ import { fill, type System } from '../systems/system.js';
 import { contest, type Contender, type Measured } from './contest.js';
 import { THROUGHPUT_ROWS, type ThroughputRow } from './throughput-table.js';
 
-/** redis-benchmark wants a number of requests: a short run tells how many fit into the time. */
+/** redis-benchmark wants a number of requests: the run before tells how many fit into the time. */
 const CALIBRATION_REQUESTS = 4000;
 const BYTES_PER_MB = 1e6;
 const PEERS = { alone: 'Redis alone', replicated: 'Redis + 3 replicas + WAIT 3' } as const;
@@ -34,7 +34,6 @@ async function measureRow(bench: Bench, row: ThroughputRow): Promise<Figure[]> {
     title: row.title,
     point:
       row.axis === undefined ? null : { axis: row.axis[0], x: row.axis[1], series: row.axis[2] },
-    notes: { generator: row.tool },
   };
   const figures = await contest(
     name,
@@ -98,9 +97,12 @@ async function benchmarkMeasure(
   const { connections, pipeline, keys, valueBytes, operations } = { ...BASE_LOAD, ...row.load };
   const test = operations[0] === 'get' ? 'get' : 'set';
   const spec = { port: system.port, test, connections, pipeline, keys, valueBytes } as const;
-  const { requestsPerSecond } = await redisBenchmark(spec, CALIBRATION_REQUESTS * pipeline);
-  const requests = Math.ceil(requestsPerSecond * scale.seconds);
-  return () => redisBenchmark(spec, requests);
+  let { requestsPerSecond } = await redisBenchmark(spec, CALIBRATION_REQUESTS * pipeline);
+  return async () => {
+    const report = await redisBenchmark(spec, Math.ceil(requestsPerSecond * scale.seconds));
+    ({ requestsPerSecond } = report);
+    return report;
+  };
 }
 
 function inBytes(name: FigureName, figures: readonly Figure[], valueBytes: number): Figure[] {

@@ -108,8 +108,8 @@ describe('pauses of an event loop', () => {
     log.fired({ from: 100, to: 160, queuedMs: 45 });
     log.collected({ from: 105, to: 145 });
     log.fired({ from: 200, to: 207, queuedMs: 0 });
-    const { own, longestOwnAt } = log.report();
-    expect([own.maxMs, longestOwnAt]).to.deep.equal([15, 100]);
+    const { own, uncollected, longestOwnAt } = log.report();
+    expect([own.maxMs, uncollected.maxMs, longestOwnAt]).to.deep.equal([15, 20, 100]);
   });
 
   it('are told once', () => {
@@ -123,6 +123,7 @@ describe('pauses of an event loop', () => {
     expect(log.report()).to.deep.equal({
       all: nothing,
       own: nothing,
+      uncollected: nothing,
       longestOwnAt: 0,
       longestCollectionMs: 0,
       collectingMs: 0,

@@ -37,6 +37,7 @@ function result(): Result {
     kind: 'full',
     minutes: 30,
     machine: {
+      commit: '0123abc',
       cpu: 'A processor',
       processors: 2,
       memoryBytes: 8 * 2 ** 30,
@@ -49,6 +50,7 @@ function result(): Result {
     figures: figures(),
     targets: targetResults(figures()),
     skipped: [{ row: 'get-50', why: 'redis-benchmark not installed' }],
+    failed: [],
   };
 }
 
@@ -74,10 +76,11 @@ describe('the summary', () => {
       expect(text).to.include('2026-01-02');
       expect(text).to.include('2 processors (A processor), 8 GiB, Node 20.19.0');
     }
-    expect(targets).to.include('| at least 0.4 × | 0.40 × | yes |');
+    expect(targets).to.include('| at least 0.4 × | 0.40 × (0.39 to 0.41) | yes |');
+    expect(targets).to.include('of commit 0123abc:');
     expect(all).to.include('get-50: skipped, redis-benchmark not installed.');
     expect(all).to.include(
-      `| SET, 50 clients | requests/s | 400 (390..410) | 1,000 (1,000..1,000), ${PEER} | 0.400 |`,
+      `| SET, 50 clients | requests/s | 400 (390..410) | 1,000 (1,000..1,000), ${PEER} | 0.400 (0.390..0.410) |`,
     );
   });
 
