@@ -37,8 +37,8 @@ export interface LoadReport {
   readonly firstErrors: readonly string[];
 }
 
-/** Bounded, so that a replica that hangs cannot hold the run. */
-export const WAIT_TIMEOUT_MS = 1000;
+/** Bounded, so that a replica that hangs cannot hold the run; 1 MB for 50 clients takes seconds. */
+export const WAIT_TIMEOUT_MS = 10_000;
 export const WAIT_REPLICAS = 3;
 
 export const BASE_LOAD: Omit<LoadSpec, 'port'> = {

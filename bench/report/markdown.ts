@@ -23,8 +23,11 @@ export function targetsMarkdown(result: Result): string {
 }
 
 export function figuresMarkdown(result: Result): string {
-  const { figures, skipped } = result;
-  const missing = skipped.map(({ row, why }) => `${row}: skipped, ${why}.`);
+  const { figures, skipped, failed } = result;
+  const missing = [
+    ...skipped.map(({ row, why }) => `${row}: skipped, ${why}.`),
+    ...failed.map((row) => `${row}: failed.`),
+  ];
   return [
     ...circumstances(result),
     'Medians, with the lowest and the highest run in brackets (of ratios: pair).',

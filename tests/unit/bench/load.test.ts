@@ -67,7 +67,7 @@ describe('a batch of requests', () => {
     ]);
     expect(sent({ operations: ['setThenWait'], order: 'sequential' }, 1)).to.deep.equal([
       ['SET', key(0), 'vvv'],
-      ['WAIT', '3', '1000'],
+      ['WAIT', '3', '10000'],
     ]);
   });
 

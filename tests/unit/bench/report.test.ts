@@ -50,7 +50,7 @@ function result(): Result {
     figures: figures(),
     targets: targetResults(figures()),
     skipped: [{ row: 'get-50', why: 'redis-benchmark not installed' }],
-    failed: [],
+    failed: ['op-del'],
   };
 }
 
@@ -79,6 +79,7 @@ describe('the summary', () => {
     expect(targets).to.include('| at least 0.4 × | 0.40 × (0.39 to 0.41) | yes |');
     expect(targets).to.include('of commit 0123abc:');
     expect(all).to.include('get-50: skipped, redis-benchmark not installed.');
+    expect(all).to.include('op-del: failed.');
     expect(all).to.include(
       `| SET, 50 clients | requests/s | 400 (390..410) | 1,000 (1,000..1,000), ${PEER} | 0.400 (0.390..0.410) |`,
     );
