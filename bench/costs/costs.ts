@@ -5,13 +5,12 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseInfo } from '../../tests/helpers/cluster-info.js';
 import { PROJECT_ROOT } from '../../tests/helpers/project-root.js';
-import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
 import type { RoleProcess } from '../../tests/helpers/role-process.js';
 import { LoadGenerator } from '../load/load-generator.js';
 import { BASE_LOAD, type LoadSpec } from '../load/load-spec.js';
 import { askProbe, withProbe } from '../measures/probes.js';
+import { infoOf } from '../measures/info-of.js';
 import { diskBytesWritten, processorTimes } from '../measures/process-counters.js';
 import type { SelfTime } from '../measures/self-times.js';
 import { systemCallsDuring } from '../measures/system-calls.js';
@@ -86,11 +85,8 @@ class Costs {
   }
 
   private async commits(): Promise<number> {
-    const { host, port } = this.ours.cluster.participant(1);
-    const connection = await RespConnection.open(host, port);
-    const { fields } = parseInfo(textOf(await connection.command('INFO', 'stats')));
-    connection.close();
-    return Number(fields['commits']);
+    const { commits } = await infoOf(this.ours.cluster.participant(1));
+    return Number(commits);
   }
 
   private async tellCalls(role: RoleProcess): Promise<void> {

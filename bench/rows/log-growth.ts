@@ -1,8 +1,6 @@
 /** Writes until each participant has a snapshot, and behind it most of what its log may grow to. */
-import { parseInfo } from '../../tests/helpers/cluster-info.js';
-import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
-import type { RoleProcess } from '../../tests/helpers/role-process.js';
 import { BASE_LOAD } from '../load/load-spec.js';
+import { infoOf } from '../measures/info-of.js';
 import type { Bench } from '../row.js';
 import { MANY_KEYS_VALUE_BYTES, type ManyKeys } from '../systems/many-keys.js';
 
@@ -16,8 +14,8 @@ const MOST_ROUNDS = 100;
 export async function growLog({ generator }: Bench, { ours, keys }: ManyKeys): Promise<void> {
   const role = ours.cluster.participant(1);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const { snapshots, bytes } = await logOf(role);
-    if (snapshots > 0 && bytes >= LOG_BYTES) return;
+    const { checkpoints, log_bytes: bytes } = await infoOf(role);
+    if (Number(checkpoints) > 0 && Number(bytes) >= LOG_BYTES) return;
     await generator.run({
       ...BASE_LOAD,
       port: ours.port,
@@ -30,15 +28,4 @@ export async function growLog({ generator }: Bench, { ours, keys }: ManyKeys): P
     });
   }
   throw new Error('the log did not grow as was expected');
-}
-
-/** What it has behind its snapshot, and how many snapshots it has written. */
-async function logOf(role: RoleProcess): Promise<{ snapshots: number; bytes: number }> {
-  const connection = await RespConnection.open(role.host, role.port);
-  try {
-    const { fields } = parseInfo(textOf(await connection.command('INFO')));
-    return { snapshots: Number(fields['checkpoints']), bytes: Number(fields['log_bytes']) };
-  } finally {
-    connection.close();
-  }
 }

@@ -4,11 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseInfo } from '../../tests/helpers/cluster-info.js';
 import type { Cluster } from '../../tests/helpers/processes.js';
-import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
 import { comparison, type Figure, type Measure } from '../figure.js';
 import { BASE_LOAD, type LoadReport } from '../load/load-spec.js';
+import { infoOf } from '../measures/info-of.js';
 import { median } from '../measures/spread.js';
 import type { Bench, Row } from '../row.js';
 import { MANY_KEYS_VALUE_BYTES } from '../systems/many-keys.js';
@@ -131,11 +130,6 @@ async function becomeQuiet(ours: OurCluster): Promise<void> {
 /** Of all participants together. */
 async function statsOf({ cluster }: OurCluster, field: string): Promise<number> {
   let sum = 0;
-  for (const { host, port } of cluster.participants) {
-    const connection = await RespConnection.open(host, port);
-    const info = parseInfo(textOf(await connection.command('INFO', 'stats')));
-    sum += Number(info.fields[field]);
-    connection.close();
-  }
+  for (const role of cluster.participants) sum += Number((await infoOf(role))[field]);
   return sum;
 }

@@ -7,6 +7,11 @@ import { RESERVE_BYTES } from '../../../src/wal/reserve.js';
 import { begin, rejection, replay } from './log-fixture.js';
 import { commit, epoch, oneOfEach, prepared, state } from './records.js';
 
+/** Of all files together. */
+function bytesOn(disk: MemoryDisk): number {
+  return [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+}
+
 describe('wal/log: full disk', () => {
   let disk: MemoryDisk;
 
@@ -16,7 +21,7 @@ describe('wal/log: full disk', () => {
 
   it('S36: pieces of a large value never take the space of the reserve', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     log.append(prepared(1));
     expect(await rejection(log.flush())).to.be.instanceOf(LogFullError);
@@ -35,8 +40,7 @@ describe('wal/log: full disk', () => {
     ] as const) {
       disk = new MemoryDisk();
       const log = await begin(disk);
-      const full = (): number =>
-        [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+      const full = (): number => bytesOn(disk);
       let isReserveGone = false;
       const faults: MemoryDiskFaults = {
         onOperation: (_number, what) => {
@@ -63,7 +67,7 @@ describe('wal/log: full disk', () => {
 
   it('S36: no room for the name of the reserve is no failure either', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     log.append(prepared(1));
     expect(await rejection(log.flush())).to.be.instanceOf(LogFullError);
@@ -80,7 +84,7 @@ describe('wal/log: full disk', () => {
     const log = await begin(disk);
     log.append(prepared(1));
     await log.flush();
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used + 100 };
     log.append(commit(1));
     log.append(epoch(9));
@@ -115,7 +119,7 @@ describe('wal/log: full disk', () => {
 
   it('drops also the outcomes of what it drops', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used + 10 };
     const large = Buffer.alloc(RESERVE_BYTES * 2);
     for (const record of [prepared(1, large), commit(1), epoch(9), prepared(2), commit(2)]) {
@@ -135,7 +139,7 @@ describe('wal/log: full disk', () => {
     const log = await begin(disk);
     log.append(piece(100));
     await log.flush();
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     log.append(piece(RESERVE_BYTES / 2));
     log.append(piece(0));
@@ -146,7 +150,7 @@ describe('wal/log: full disk', () => {
 
   it('drops promises that were appended while it made room', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     log.append(prepared(1, Buffer.alloc(RESERVE_BYTES * 2)));
     const flushed = rejection(log.flush());
@@ -159,7 +163,7 @@ describe('wal/log: full disk', () => {
 
   it('gives up a roll when the disk is full and goes on in its segment', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used + 50 };
     const rolled = rejection(log.roll([state(1)]));
     log.append(commit(1));
@@ -172,7 +176,7 @@ describe('wal/log: full disk', () => {
 
   it('ends when not even the reserve is enough', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used - RESERVE_BYTES };
     log.append(commit(1));
     expect(await rejection(log.flush())).to.be.instanceOf(LogFailedError);
@@ -182,7 +186,7 @@ describe('wal/log: full disk', () => {
     const first = await begin(disk);
     first.append(prepared(1));
     await first.flush();
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     const log = await begin(disk);
     expect(log.isFull).to.equal(true);
@@ -200,7 +204,7 @@ describe('wal/log: full disk', () => {
       const log = await begin(disk);
       log.append(commit(1));
       await log.flush();
-      const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+      const used = bytesOn(disk);
       disk.faults = {
         capacity: used + 50,
         onOperation: (_number, operation) => {
@@ -220,7 +224,7 @@ describe('wal/log: full disk', () => {
 
   it('makes the reserve again also where nothing is ever promised, now and then', async () => {
     const log = await begin(disk);
-    const used = [...disk.contents().values()].reduce((sum, bytes) => sum + bytes.length, 0);
+    const used = bytesOn(disk);
     disk.faults = { capacity: used };
     const outcomes = async (count: number): Promise<void> => {
       for (let txid = 1; txid <= count; txid += 1) {
