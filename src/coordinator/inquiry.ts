@@ -54,7 +54,7 @@ export class Inquiry {
   /** The latest generation in a heartbeat that told of it, or of an unknown epoch or view of it. */
   private strangest = -1;
   /** Generations that heartbeats told of, or a status of before, until one says what is on disk. */
-  private readonly inHeartbeats = new Map<Peer, number>();
+  private readonly toldGenerations = new Map<Peer, number>();
   /** All its members stored it, says this log: views before it do not count, whoever came since. */
   private readonly installed: View | null;
   /** When any participant last heard a coordinator; kept when that participant restarts. */
@@ -90,7 +90,7 @@ export class Inquiry {
 
   onStatus(peer: Peer, status: Status): void {
     this.heardOf.set(peer, status);
-    this.inHeartbeats.delete(peer);
+    this.toldGenerations.delete(peer);
     this.membership.noteStatus(status);
     const { heardMsAgo, heardEpoch } = status;
     const heardAt = this.core.now - heardMsAgo;
@@ -102,8 +102,8 @@ export class Inquiry {
 
   /** What it has promised may be another epoch by now: it is to be asked again. */
   forget(peer: Peer): void {
-    const told = [this.heardOf.get(peer)?.generation ?? 0, this.inHeartbeats.get(peer) ?? 0];
-    this.inHeartbeats.set(peer, Math.max(...told));
+    const told = [this.heardOf.get(peer)?.generation ?? 0, this.toldGenerations.get(peer) ?? 0];
+    this.toldGenerations.set(peer, Math.max(...told));
     this.heardOf.delete(peer);
   }
 
@@ -224,7 +224,7 @@ export class Inquiry {
       if (this.isOwn(epoch) && viewNumber <= membership.highestNumber) return;
     }
     this.strangest = Math.max(this.strangest, generation);
-    this.inHeartbeats.set(peer, Math.max(generation, this.inHeartbeats.get(peer) ?? 0));
+    this.toldGenerations.set(peer, Math.max(generation, this.toldGenerations.get(peer) ?? 0));
   }
 
   private answers(): Status[] {
@@ -234,7 +234,7 @@ export class Inquiry {
   /** The highest that anybody knows, also who has only told of it in a heartbeat. */
   private get generation(): number {
     const heard = [...this.heardOf.values()].map(({ generation }) => generation);
-    return Math.max(this.core.generation, ...this.inHeartbeats.values(), ...heard);
+    return Math.max(this.core.generation, ...this.toldGenerations.values(), ...heard);
   }
 
   /** Another coordinator has been here since this log was written. */

@@ -13,6 +13,7 @@ import type { Millis } from '../base/ids.js';
 import { PIECE_BYTES, PIECE_WINDOW_BYTES, PROMPT_BYTES } from '../base/limits.js';
 import type { Pieced } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
+import { DISK_FULL, unanimousNo } from './aborts.js';
 import { type Batcher, needsStaging } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -207,11 +208,7 @@ export class Staging {
       return peer === undefined ? undefined : upload.progress.get(peer);
     });
     if (states.length > 0 && states.every((state) => state?.refusal)) {
-      const memory = states[0]?.refusal === 'memory';
-      const text = memory
-        ? "command not allowed when used memory > 'maxmemory'."
-        : `not executed: every participant refused: ${states[0]?.refusal ?? ''}`;
-      this.fail(upload, memory ? 'OOM' : 'MISCONF', text);
+      this.refuse(upload, states[0]?.refusal ?? '');
       return;
     }
     if (states.some((state) => state === undefined)) return;
@@ -221,6 +218,13 @@ export class Staging {
       return;
     }
     this.finish(upload);
+  }
+
+  private refuse(upload: Upload, reason: string): void {
+    const { fullDisk, now, counters } = this.core;
+    if (reason === DISK_FULL) fullDisk.refused(now, counters.commits);
+    const { code, text } = unanimousNo(reason);
+    this.fail(upload, code, text);
   }
 
   /** Members that refused or fell silent leave, if others hold all of it. */

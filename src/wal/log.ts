@@ -22,7 +22,7 @@ import type { Adoption, WalRecord } from './record.js';
 import type { Reserve } from './reserve.js';
 import { SegmentFile, isFull } from './segment-file.js';
 
-/** Flushes that promise nothing: a 1 MiB file is written for each attempt. */
+/** Flushes in a row that promise nothing: a 1 MiB file is written for each attempt. */
 const RESERVE_TRIED_EVERY = 64;
 
 export interface LogOptions {
@@ -149,13 +149,13 @@ export class Log {
     this.pending = [];
     this.flushing = true;
     try {
-      if (!batch.promises && this.isReserveDue()) await this.parts.reserve.restore();
       if (batch.promises && !(await this.parts.reserve.restore())) {
         await this.flushWithoutRoom(batch, undefined);
       } else {
         await this.writeOrMakeRoom(batch);
       }
       this.synced = Math.max(this.synced, upTo);
+      if (this.isReserveDue(batch)) await this.parts.reserve.restore();
       return this.synced;
     } catch (error) {
       throw error instanceof LogFullError ? error : this.fail(error, batch);
@@ -236,8 +236,9 @@ export class Log {
   }
 
   /** A log that never promises anything makes its reserve again as well, and can do without. */
-  private isReserveDue(): boolean {
-    if (!this.isFull) return false;
+  private isReserveDue({ promises }: FlushBatch): boolean {
+    if (promises) this.flushesWithoutReserve = 0;
+    if (promises || !this.isFull) return false;
     this.flushesWithoutReserve += 1;
     return this.flushesWithoutReserve % RESERVE_TRIED_EVERY === 0;
   }

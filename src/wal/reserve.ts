@@ -3,7 +3,7 @@
  * outcome; when the disk is full this file's space is what that promise is kept with.
  *
  * While the reserve is missing nothing may be promised, so it is made again before the next
- * promise is logged.
+ * promise is logged. Making and removing it take turns.
  */
 import { type Disk, DiskError } from '../ports/disk.js';
 import { RESERVE_FILE } from './names.js';
@@ -13,6 +13,7 @@ export const RESERVE_BYTES = 1024 * 1024;
 
 export class Reserve {
   private releasing: Promise<void> | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly disk: Disk,
@@ -31,17 +32,21 @@ export class Reserve {
 
   /** False when there is no room for it. */
   async restore(): Promise<boolean> {
+    return this.present || this.inTurn(() => this.make());
+  }
+
+  private async make(): Promise<boolean> {
     if (this.present) return true;
-    await this.removeFile();
     try {
+      await this.removeFile();
       await this.makeFile();
     } catch (error) {
       if (!(error instanceof DiskError && error.code === 'full')) throw error;
       return false;
     }
     await this.disk.syncFolder();
-    this.present = true;
-    return true;
+    this.present = this.releasing === null;
+    return this.present;
   }
 
   /** Also the name may find no room. */
@@ -61,13 +66,21 @@ export class Reserve {
   /** Gives the space back. Whoever asks while that is under way waits for it. */
   release(): Promise<void> {
     this.present = false;
-    this.releasing ??= this.removeDurably().finally(() => (this.releasing = null));
+    this.releasing ??= this.inTurn(() => this.removeDurably()).finally(
+      () => (this.releasing = null),
+    );
     return this.releasing;
   }
 
   private async removeDurably(): Promise<void> {
     await this.removeFile();
     await this.disk.syncFolder();
+  }
+
+  private inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = this.turn.then(step);
+    this.turn = turn.catch(() => undefined);
+    return turn;
   }
 
   private async removeFile(): Promise<void> {

@@ -30,6 +30,27 @@ const keysOf = (part: Part): string =>
     .payload.map((bytes) => bytes.toString('latin1').replace(/[^k-z]/g, ''))
     .join('');
 
+describe('coordinator/aborts: writes that every member refuses for want of room', () => {
+  it('are not begun after several of them, until one has found room', () => {
+    const driver = voting();
+    for (let txid = 1; txid <= 9; txid += 1) {
+      const token = driver.set('k');
+      refuse(driver, txid);
+      ended(driver, txid);
+      expect(driver.told(token)).to.match(/^MISCONF/);
+    }
+    expect(driver.told(driver.set('k'))).to.match(/^MISCONF not executed: .*: disk full/);
+    expect(prepares(driver.part('a'))).to.have.length(9);
+    driver.run(60);
+    driver.set('k');
+    expect(prepares(driver.part('a')), 'finds out').to.have.length(10);
+    expect(driver.told(driver.set('l', 'v', 2)), 'meanwhile').to.match(/^MISCONF/);
+    for (const part of driver.parts) part.say(part.vote(10, 'yes'));
+    driver.set('l', 'v', 3);
+    expect(prepares(driver.part('a')), 'there is room').to.have.length(11);
+  });
+});
+
 describe('coordinator/aborts: commands that were in the way of an abort', () => {
   it('begin anew only when every member has synced their own abort', () => {
     const driver = voting();

@@ -207,6 +207,22 @@ describe('coordinator/staging', () => {
     });
   }
 
+  it('sends no more large values to full disks after several, but for one now and then', () => {
+    const driver = uploading();
+    for (let count = 0; count < 9; count += 1) {
+      const token = driver.set('k', Buffer.alloc(SMALL));
+      for (const part of driver.parts) take(part, 'disk full');
+      expect(driver.told(token)).to.match(/^MISCONF/);
+    }
+    const pieces = driver.part('a').all('piece').length;
+    const token = driver.set('k', Buffer.alloc(SMALL));
+    expect(driver.told(token)).to.match(/^MISCONF not executed: every participant refused: disk/);
+    expect(driver.part('a').all('piece')).to.have.length(pieces);
+    driver.run(60);
+    driver.set('k', Buffer.alloc(SMALL));
+    expect(driver.part('a').all('piece').length).to.be.greaterThan(pieces);
+  });
+
   it('goes on without a member that alone refuses', () => {
     const driver = uploading();
     const token = driver.set('k', large);
