@@ -42,7 +42,10 @@ export class Aborts {
     this.waiting.push(tx);
     const { counters, fullDisk, now } = this.core;
     if (isRetried(tx)) return;
-    if (tx.abort?.code === 'MISCONF') fullDisk.refused(now, counters.commits);
+    if (tx.abort?.code === 'MISCONF') {
+      const smallest = Math.min(...tx.writes.map(({ bytes }) => bytes));
+      fullDisk.refused(now, counters.commits, smallest);
+    }
     if (tx.abort?.code === 'NOREPLICAS') counters.abortsTooFew += 1;
     else counters.abortsRefused += 1;
   }
@@ -93,7 +96,9 @@ export function tooFew(members: number, wanted: number): AbortReason {
 
 export const DISK_FULL = 'disk full';
 
-export function unanimousNo(reason: string): AbortReason {
+/** Of each member its reason; an operator can do most about a full disk. */
+export function unanimousNo(reasons: readonly string[]): AbortReason {
+  const reason = reasons.includes(DISK_FULL) ? DISK_FULL : (reasons[0] ?? '');
   if (reason === 'memory') {
     const text = "command not allowed when used memory > 'maxmemory'.";
     return { code: 'OOM', text, retry: false };

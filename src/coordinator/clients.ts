@@ -163,8 +163,8 @@ export class Clients {
     }
     const refusal = write.command.op === 'set' ? this.lacksRoom(write) : null;
     if (refusal !== null) return refusal;
-    const mayTry = core.fullDisk.mayTry(core.now, core.counters.commits);
-    return mayTry ? null : unanimousNo(DISK_FULL);
+    const mayTry = core.fullDisk.mayTry(core.now, core.counters.commits, write.bytes);
+    return mayTry ? null : unanimousNo([DISK_FULL]);
   }
 
   /** Pessimistic on purpose: what is under way counts as if every key were new. */

@@ -13,7 +13,7 @@ import type { Millis } from '../base/ids.js';
 import { PIECE_BYTES, PIECE_WINDOW_BYTES, PROMPT_BYTES } from '../base/limits.js';
 import type { Pieced } from '../rpc/messages.js';
 import { encodeCommandsParts } from '../storage/commands.js';
-import { DISK_FULL, unanimousNo } from './aborts.js';
+import { unanimousNo } from './aborts.js';
 import { type Batcher, needsStaging } from './batcher.js';
 import type { CoordinatorCore } from './core.js';
 import type { Membership } from './membership.js';
@@ -93,6 +93,8 @@ export class Staging {
     const upload = this.uploads.find((candidate) => candidate.name === message.stage);
     const progress = upload?.progress.get(peer);
     if (upload === undefined || progress === undefined) return;
+    // What was on its way is answered as well, as if nothing had been there before.
+    if (progress.refusal !== '') return;
     progress.refusal = message.refusal;
     if (message.have < progress.have || message.have > progress.sent) progress.sent = message.have;
     progress.have = message.have;
@@ -208,7 +210,10 @@ export class Staging {
       return peer === undefined ? undefined : upload.progress.get(peer);
     });
     if (states.length > 0 && states.every((state) => state?.refusal)) {
-      this.refuse(upload, states[0]?.refusal ?? '');
+      this.refuse(
+        upload,
+        states.map((state) => state?.refusal ?? ''),
+      );
       return;
     }
     if (states.some((state) => state === undefined)) return;
@@ -220,10 +225,10 @@ export class Staging {
     this.finish(upload);
   }
 
-  private refuse(upload: Upload, reason: string): void {
+  private refuse(upload: Upload, reasons: readonly string[]): void {
     const { fullDisk, now, counters } = this.core;
-    if (reason === DISK_FULL) fullDisk.refused(now, counters.commits);
-    const { code, text } = unanimousNo(reason);
+    const { code, text } = unanimousNo(reasons);
+    if (code === 'MISCONF') fullDisk.refused(now, counters.commits, upload.write.bytes);
     this.fail(upload, code, text);
   }
 

@@ -213,7 +213,7 @@ export class Transactions {
         if (members.length >= core.settings.minParticipants) this.commit(tx);
         else this.abortFrom(tx, tooFew(members.length, core.settings.minParticipants));
       } else if (votes.every((vote) => vote?.yes === false)) {
-        this.abortFrom(tx, unanimousNo(votes[0]?.reason ?? ''));
+        this.abortFrom(tx, unanimousNo(votes.map((vote) => vote?.reason ?? '')));
       } else {
         break;
       }

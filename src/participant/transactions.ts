@@ -214,7 +214,8 @@ export class Transactions {
     }
     const { have } = stage;
     core.gate.whenSynced(() => {
-      const refusal = stages.get(name) === undefined ? 'disk full' : '';
+      // It may have begun anew since, with a piece that was on its way.
+      const refusal = stages.get(name) === stage ? '' : 'disk full';
       core.send(link.id, { type: 'pieced', stage: name, have, refusal });
     });
   }

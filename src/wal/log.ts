@@ -145,17 +145,18 @@ export class Log {
     assert(!this.flushing, 'one flush at a time');
     if (this.failure !== null) throw this.failure;
     const batch = new FlushBatch(this.pending);
+    const { promises } = batch;
     const upTo = this.appended;
     this.pending = [];
     this.flushing = true;
     try {
-      if (batch.promises && !(await this.parts.reserve.restore())) {
+      if (promises && !(await this.parts.reserve.restore())) {
         await this.flushWithoutRoom(batch, undefined);
       } else {
         await this.writeOrMakeRoom(batch);
       }
       this.synced = Math.max(this.synced, upTo);
-      if (this.isReserveDue(batch)) await this.parts.reserve.restore();
+      if (this.isReserveDue(promises)) await this.parts.reserve.restore();
       return this.synced;
     } catch (error) {
       throw error instanceof LogFullError ? error : this.fail(error, batch);
@@ -236,7 +237,7 @@ export class Log {
   }
 
   /** A log that never promises anything makes its reserve again as well, and can do without. */
-  private isReserveDue({ promises }: FlushBatch): boolean {
+  private isReserveDue(promises: boolean): boolean {
     if (promises) this.flushesWithoutReserve = 0;
     if (promises || !this.isFull) return false;
     this.flushesWithoutReserve += 1;
@@ -298,12 +299,13 @@ export class Log {
       await meta.write(changes);
     } catch (error) {
       if (!isFull(error)) throw error;
-      await reserve.release();
-      await meta.write(changes).catch((again: unknown) => {
-        // Not a matter of making room any more: the records that it belongs to are written.
-        const text = `the meta file could not be written: ${String(again)}`;
-        throw new LogFailedError(text, { cause: again });
-      });
+      await reserve.release(() =>
+        meta.write(changes).catch((again: unknown) => {
+          // Not a matter of making room any more: the records that it belongs to are written.
+          const text = `the meta file could not be written: ${String(again)}`;
+          throw new LogFailedError(text, { cause: again });
+        }),
+      );
     }
   }
 

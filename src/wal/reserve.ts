@@ -12,7 +12,8 @@ import { RESERVE_FILE } from './names.js';
 export const RESERVE_BYTES = 1024 * 1024;
 
 export class Reserve {
-  private releasing: Promise<void> | null = null;
+  /** Asked for and not yet done. */
+  private releases = 0;
   private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -45,7 +46,7 @@ export class Reserve {
       return false;
     }
     await this.disk.syncFolder();
-    this.present = this.releasing === null;
+    this.present = this.releases === 0;
     return this.present;
   }
 
@@ -63,18 +64,18 @@ export class Reserve {
     }
   }
 
-  /** Gives the space back. Whoever asks while that is under way waits for it. */
-  release(): Promise<void> {
+  /** Gives the space back, for `use` first of all: it is not made again before that is done. */
+  async release(use?: () => Promise<void>): Promise<void> {
     this.present = false;
-    this.releasing ??= this.inTurn(() => this.removeDurably()).finally(
-      () => (this.releasing = null),
-    );
-    return this.releasing;
-  }
-
-  private async removeDurably(): Promise<void> {
-    await this.removeFile();
-    await this.disk.syncFolder();
+    this.releases += 1;
+    try {
+      await this.inTurn(async () => {
+        if (await this.removeFile()) await this.disk.syncFolder();
+        await use?.();
+      });
+    } finally {
+      this.releases -= 1;
+    }
   }
 
   private inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -83,8 +84,10 @@ export class Reserve {
     return turn;
   }
 
-  private async removeFile(): Promise<void> {
+  private async removeFile(): Promise<boolean> {
     const names = await this.disk.list();
-    if (names.includes(RESERVE_FILE)) await this.disk.remove(RESERVE_FILE);
+    const isThere = names.includes(RESERVE_FILE);
+    if (isThere) await this.disk.remove(RESERVE_FILE);
+    return isThere;
   }
 }

@@ -223,6 +223,26 @@ describe('coordinator/staging', () => {
     expect(driver.part('a').all('piece').length).to.be.greaterThan(pieces);
   });
 
+  it('takes no answer of a member after its refusal: it is about what was on its way', () => {
+    const driver = uploading();
+    const token = driver.set('k', large);
+    const { stage } = driver.part('a').last('piece');
+    const { length } = driver.part('a').all('piece');
+    for (const part of driver.parts) {
+      part.say({ type: 'pieced', stage, have: PIECE_BYTES, refusal: 'disk full' });
+      part.say({ type: 'pieced', stage, have: 0, refusal: '' });
+    }
+    expect(driver.told(token)).to.match(/^MISCONF/);
+    expect(driver.part('a').all('piece')).to.have.length(length);
+  });
+
+  it('says that disks are full if any member does', () => {
+    const driver = uploading();
+    const token = driver.set('k', large);
+    for (const part of driver.parts) take(part, part.name === 'c' ? 'disk full' : 'memory');
+    expect(driver.told(token)).to.match(/^MISCONF/);
+  });
+
   it('goes on without a member that alone refuses', () => {
     const driver = uploading();
     const token = driver.set('k', large);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Piece } from '../../../src/rpc/messages.js';
 import {
   ParticipantDriver,
   STORE,
@@ -84,5 +85,22 @@ describe('participant/transactions: a full disk', () => {
     driver.fillDisk();
     expect(driver.state.inDoubt).to.have.length(1);
     expect(driver.machine.core.refusedTxid).to.equal(0);
+  });
+
+  it('refuses pieces that found no room, also when another one has come since', () => {
+    const driver = new ParticipantDriver();
+    const link = driver.serving();
+    const piece = (offset: number): Piece => {
+      return { type: 'piece', stage: '1.1', offset, total: 30, bytes: Buffer.alloc(10, 'x') };
+    };
+    driver.ask(link, piece(0));
+    driver.fillDisk();
+    driver.ask(link, piece(10));
+    driver.sync();
+    const told = driver.take(link).flatMap((each) => (each.type === 'pieced' ? [each] : []));
+    expect(told.map(({ have, refusal }) => `${have} ${refusal}`)).to.deep.equal([
+      '10 disk full',
+      '0 ',
+    ]);
   });
 });

@@ -47,4 +47,19 @@ describe('wal/reserve', () => {
     await reserve.release();
     expect(isOn(disk)).to.equal(false);
   });
+
+  it('is not made again before that is done for which it was given back', async () => {
+    const disk = new MemoryDisk();
+    const reserve = await Reserve.open(disk);
+    await reserve.restore();
+    const made: Promise<boolean>[] = [];
+    const wasThere: boolean[] = [];
+    await reserve.release(async () => {
+      made.push(reserve.restore());
+      await disk.list();
+      wasThere.push(isOn(disk));
+    });
+    expect(wasThere).to.deep.equal([false]);
+    expect(await Promise.all(made)).to.deep.equal([true]);
+  });
 });
