@@ -6,6 +6,7 @@
  * Until everybody has heard of the override, those who have not are as right as before. So no other
  * folder is lost and no second coordinator is started meanwhile (`Faults.isOverriding`).
  */
+import type { CoordinatorProcess } from './coordinator-process.js';
 import { type FaultsOf, NOT_NOW, type OVERRIDE_FAULTS } from './fault-names.js';
 import { durablyPrepared } from './durable.js';
 import type { Faults } from './faults.js';
@@ -68,7 +69,8 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   // A refill that was asked for before may still begin, and leave it half filled.
   coordinator.alternatives = others.filter((each) => holdsAll(faults, each)).map(addressOf);
   if (coordinator.alternatives.length === 0) return NOT_NOW;
-  coordinator.crash(faults.crashKind());
+  const kind = faults.crashKind();
+  coordinator.crash(mayBeVoided(coordinator, process) ? 'powerCut' : kind);
   const before = new Map([coordinator, ...others].map((each) => [each, each.disk.save()] as const));
   const isForgotten = prng.chance(0.3);
   if (isForgotten) coordinator.disk.wipe();
@@ -81,6 +83,18 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   faults.report('struck: forceView', text);
   if (prng.chance(0.7)) strikeAgain(faults, process, before);
   return text;
+}
+
+/** A catch-up that it was asked for begins with that; a coordinator that loses power asks nobody. */
+function mayBeVoided(
+  leader: CoordinatorProcess,
+  { address, machine }: ParticipantProcess,
+): boolean {
+  if (leader.machine === null || machine === null) return false;
+  const { membership, peers } = leader.machine;
+  const peer = peers.byAddress(address);
+  const isMember = peer !== undefined && membership.has(peer);
+  return !isMember && machine.state.inDoubt.length > 0;
 }
 
 /**
