@@ -85,7 +85,7 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   return text;
 }
 
-/** A catch-up that it was asked for begins with that; a coordinator that loses power asks nobody. */
+/** A catch-up that was asked for begins with that; who loses power asks nobody. */
 function mayBeVoided(
   leader: CoordinatorProcess,
   { address, machine }: ParticipantProcess,
