@@ -6,6 +6,7 @@
  * Until everybody has heard of the override, those who have not are as right as before. So no other
  * folder is lost and no second coordinator is started meanwhile (`Faults.isOverriding`).
  */
+import type { Coordinator } from '../../src/coordinator/machine.js';
 import type { CoordinatorProcess } from './coordinator-process.js';
 import { type FaultsOf, NOT_NOW, type OVERRIDE_FAULTS } from './fault-names.js';
 import { durablyPrepared } from './durable.js';
@@ -36,9 +37,7 @@ function forceView(faults: Faults): string {
   const hasLeft = (): boolean => {
     if (leader === null || coordinator.machine !== leader || process.machine !== machine)
       return false;
-    const { membership, peers } = leader;
-    const peer = peers.byAddress(process.address);
-    if (membership.isChanging || peer === undefined || membership.has(peer)) return false;
+    if (leader.membership.isChanging || !isOutside(leader, process)) return false;
     // What it gets from a donor meanwhile is in memory at first.
     const { gate } = process.machine?.core ?? {};
     return gate?.synced === gate?.appended && holdsAll(faults, process);
@@ -85,16 +84,18 @@ function strike(faults: Faults, process: ParticipantProcess): string {
   return text;
 }
 
+function isOutside({ membership, peers }: Coordinator, { address }: ParticipantProcess): boolean {
+  const peer = peers.byAddress(address);
+  return peer !== undefined && !membership.has(peer);
+}
+
 /** A catch-up that was asked for begins with that; who loses power asks nobody. */
 function mayBeVoided(
-  leader: CoordinatorProcess,
-  { address, machine }: ParticipantProcess,
+  { machine: leader }: CoordinatorProcess,
+  process: ParticipantProcess,
 ): boolean {
-  if (leader.machine === null || machine === null) return false;
-  const { membership, peers } = leader.machine;
-  const peer = peers.byAddress(address);
-  const isMember = peer !== undefined && membership.has(peer);
-  return !isMember && machine.state.inDoubt.length > 0;
+  const prepared = process.machine?.state.inDoubt.length ?? 0;
+  return leader !== null && isOutside(leader, process) && prepared > 0;
 }
 
 /**
