@@ -97,7 +97,8 @@ export class Staging {
     if (progress.refusal !== '') return;
     progress.refusal = message.refusal;
     if (message.have < progress.have || message.have > progress.sent) progress.sent = message.have;
-    progress.have = message.have;
+    // What it refused it holds no more, also where that was the last piece.
+    progress.have = message.refusal === '' ? message.have : 0;
     if (message.refusal !== '') peer.trouble = `refused a large value: ${message.refusal}`;
     this.prolong(upload.write);
     this.pump(upload, peer);

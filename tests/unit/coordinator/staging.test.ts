@@ -251,6 +251,20 @@ describe('coordinator/staging', () => {
     expect(driver.members.startsWith('a b')).to.equal(true);
   });
 
+  it('goes on without a member that alone refuses, also if that was the last piece', () => {
+    const driver = uploading({ names: ['a', 'b'] });
+    const token = driver.set('k', large);
+    const b = driver.part('b');
+    while (b.last('piece').bytes.length === PIECE_BYTES) {
+      const { stage, offset } = b.last('piece');
+      b.say({ type: 'pieced', stage, have: offset, refusal: '' });
+    }
+    take(b, 'disk full');
+    take(driver.part('a'));
+    driver.run(50);
+    expect(driver.told(token)).to.equal('ok');
+  });
+
   it('does not let the last one that answers go for one that held all of it', () => {
     const driver = uploading({ names: ['a', 'b'] });
     const token = driver.set('k', large);
