@@ -3,7 +3,10 @@
  * moves all that is left in it.
  */
 
-/** What was taken out is cut off when there is at least so much of it, and it is half of all. */
+/**
+ * What was taken out is cut off when there is at least so much of it, and it is half of all: also
+ * where nothing is left, since an emptied array takes its room anew with the next item.
+ */
 const LEAST_CUT = 32;
 
 export class Fifo<T> {
@@ -36,9 +39,8 @@ export class Fifo<T> {
     if (this.length === 0) return;
     this.items[this.head] = null;
     this.head += 1;
-    if (this.length === 0) this.items.length = 0;
-    else if (this.head < LEAST_CUT || this.head * 2 < this.items.length) return;
-    else this.items = this.items.slice(this.head);
+    if (this.head < LEAST_CUT || this.head * 2 < this.items.length) return;
+    this.items = this.items.slice(this.head);
     this.head = 0;
   }
 }

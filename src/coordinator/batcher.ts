@@ -156,6 +156,8 @@ function pairsOf(command: WriteCommand): number {
 }
 
 function bytesOf(command: WriteCommand): number {
-  if (command.op === 'del') return command.keys.reduce((sum, key) => sum + key.length + 8, 0);
-  return command.pairs.reduce((sum, [key, value]) => sum + pairBytes(key.length, value.length), 0);
+  let sum = 0;
+  if (command.op === 'del') for (const key of command.keys) sum += key.length + 8;
+  else for (const [key, value] of command.pairs) sum += pairBytes(key.length, value.length);
+  return sum;
 }

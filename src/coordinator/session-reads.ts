@@ -73,13 +73,11 @@ export class SessionReads {
   }
 
   private tellAnswered({ session }: ClientRef, reads: PendingRead[]): void {
-    let told = 0;
-    for (const { client, reply } of reads) {
-      if (reply === null) break;
-      this.tell(client, reply);
-      told += 1;
+    for (let [first] = reads; first !== undefined; [first] = reads) {
+      if (first.reply === null) return;
+      this.tell(first.client, first.reply);
+      reads.shift();
     }
-    if (told === reads.length) this.bySession.delete(session);
-    else if (told > 0) reads.splice(0, told);
+    this.bySession.delete(session);
   }
 }

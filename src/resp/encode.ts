@@ -131,7 +131,10 @@ export class ReplyWriter {
     const { text } = this;
     if (text.length === 0) return;
     const isText = this.partText + text.length <= MAX_TEXT_CHARACTERS;
-    this.parts.push(isText ? text : Buffer.from(text, 'latin1'));
+    const part = isText ? text : Buffer.from(text, 'latin1');
+    // An array that grows begins with room for many more, and mostly there is one.
+    if (this.parts.length === 0) this.parts = [part];
+    else this.parts.push(part);
     if (isText) this.partText += text.length;
     this.partBytes += text.length;
     this.text = '';

@@ -52,7 +52,10 @@ const LOWER_CASE = 0x20;
 
 export const registry: CommandRegistry = {
   commands: COMMANDS,
-  find: (args, index) => COMMANDS.find(({ name }) => isName(name, args, index)) ?? null,
+  find: (args, index) => {
+    for (const command of COMMANDS) if (isName(command.name, args, index)) return command;
+    return null;
+  },
 };
 
 /** `name` has small letters only, so a byte is one of them, or the capital, or neither. */

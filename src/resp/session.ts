@@ -298,7 +298,9 @@ export class Session {
     if (held === null || !this.order.mayLeave(held.request, this.replyBytes)) return;
     this.held = null;
     this.order.left(held.request);
-    this.outgoing.push(held);
+    // An array that grows begins with room for many more, and mostly there is one.
+    if (this.outgoing.length === 0) this.outgoing = [held];
+    else this.outgoing.push(held);
   }
 
   private close(verdict: Closing): void {

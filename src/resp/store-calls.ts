@@ -34,10 +34,10 @@ function longKey({ maxKeyBytes }: SessionLimits): Reply {
 /** All arguments but the name, as keys; null if one is too long. */
 function keysIn({ args, environment }: CommandContext): Key[] | null {
   const { maxKeyBytes } = environment.limits;
-  const keys: Key[] = [];
+  const keys = new Array<Key>(args.length - 1);
   for (let index = 1; index < args.length; index += 1) {
     if (args.size(index) > maxKeyBytes) return null;
-    keys.push(args.text(index));
+    keys[index - 1] = args.text(index);
   }
   return keys;
 }
@@ -45,11 +45,11 @@ function keysIn({ args, environment }: CommandContext): Key[] | null {
 /** The arguments behind the name: keys and values alternating, an even number of them. */
 export function storePairs(context: CommandContext, args = context.args): CommandOutcome {
   const { limits } = context.environment;
-  const pairs: [Key, Buffer][] = [];
+  const pairs = new Array<[Key, Buffer]>((args.length - 1) / 2);
   for (let index = 1; index + 1 < args.length; index += 2) {
     if (args.size(index) > limits.maxKeyBytes) return answer(longKey(limits));
     if (args.size(index + 1) > limits.maxValueBytes) return answer(longValue(limits));
-    pairs.push([args.text(index), owned(args.bytes(index + 1))]);
+    pairs[(index - 1) / 2] = [args.text(index), owned(args.bytes(index + 1))];
   }
   return ask(context, { type: 'write', command: { op: 'set', pairs } }, okReply);
 }

@@ -12,6 +12,9 @@ const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 const ZERO = 0x30;
 
+/** An array that grows begins with room for many more. For a count alone nothing is taken. */
+const MAX_EXACT_ARGS = 16;
+
 /** Longer numbers are left to the other reader. */
 const MAX_DIGITS = 8;
 
@@ -36,14 +39,15 @@ export function wholeRequest(
   cursor.at = start;
   const count = takeNumber(chunk, ASTERISK);
   if (count < 1 || count > limits.maxKeptArgs) return null;
-  const bounds: number[] = [];
+  const bounds: number[] = count <= MAX_EXACT_ARGS ? new Array<number>(2 * count) : [];
   let bytes = 0;
-  while (bounds.length < 2 * count) {
+  for (let index = 0; index < count; index += 1) {
     const length = takeNumber(chunk, DOLLAR);
     if (length < 0 || length > limits.maxKeptBulkBytes || length > limits.maxBulkBytes) return null;
     const end = cursor.at + length;
     if (chunk[end] !== CR || chunk[end + 1] !== LF) return null;
-    bounds.push(cursor.at, end);
+    bounds[2 * index] = cursor.at;
+    bounds[2 * index + 1] = end;
     bytes += length + ARGUMENT_OVERHEAD_BYTES;
     cursor.at = end + 2;
   }
