@@ -12,7 +12,7 @@ const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 const ZERO = 0x30;
 
-/** An array that grows begins with room for many more. For a count alone nothing is taken. */
+/** Room is made for a count alone up to here only: an array that grows begins with much more. */
 const MAX_EXACT_ARGS = 16;
 
 /** Longer numbers are left to the other reader. */
