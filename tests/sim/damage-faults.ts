@@ -6,7 +6,6 @@ import { changeConfiguration, secondOfOtherList, startSecond } from './configura
 import { type FaultsOf, type FOLDER_FAULTS, type OPERATOR_FAULTS, NOT_NOW } from './fault-names.js';
 import type { Faults } from './faults.js';
 import { flipOnDisk, restore, rot, tear } from './folder-damage.js';
-import { flipStoredByte } from '../helpers/rot.js';
 import { COLD_KEYS } from './memory-rot.js';
 import type { ParticipantProcess } from './participant-process.js';
 import type { SimProcess } from './process.js';
@@ -93,9 +92,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
     flipMemory: () => {
       const process = faults.spare();
       const key = COLD_KEYS[faults.prng.below(COLD_KEYS.length)] ?? COLD_KEYS[0];
-      if (!process?.machine || !flipStoredByte(process.machine.state.table, key)) {
-        return NOT_NOW;
-      }
+      if (!process?.machine || !process.flipMemory(key)) return NOT_NOW;
       // A start loads what is on disk, which a checkpoint must not have spoilt meanwhile.
       const restart = (): void => {
         process.crash('killed');

@@ -226,9 +226,9 @@ export class Faults {
   }
 
   /** Sound, bound to the coordinator that is here, and with all that anybody was told. */
-  isCurrent({ machine }: ParticipantProcess): boolean {
+  isCurrent({ machine, isFlipped }: ParticipantProcess): boolean {
     const { core } = this.cluster.coordinator.machine ?? {};
-    if (core === undefined || machine === null) return false;
+    if (core === undefined || machine === null || isFlipped) return false;
     const { fit, tailFrom, epoch, lastPrepared } = machine.state;
     const isBound = epoch.nonce === core.epoch.nonce;
     return fit && tailFrom === 0 && isBound && lastPrepared >= core.toldTxid;

@@ -173,6 +173,11 @@ export const KEPT_CONTROLS: readonly Control[] = [
     ],
   },
   {
+    name: 'flip-forgotten',
+    rule: "The simulator's own: nothing is destroyed while the memory of another copy is bad",
+    edits: [{ file: 'tests/sim/faults.js', find: ' || isFlipped', replace: '' }],
+  },
+  {
     name: 'vote-on-the-way',
     rule: "The simulator's own: the only copy is harmed while no vote of it is on the way",
     edits: [

@@ -7,6 +7,7 @@ import { Participant } from '../../src/participant/machine.js';
 import { replayParticipant, startParticipantLog } from '../../src/participant/replay.js';
 import { ParticipantShell } from '../../src/participant/shell.js';
 import { openFolder } from '../../src/wal/folder.js';
+import { flipStoredByte } from '../helpers/rot.js';
 import type { LogProfile } from './options.js';
 import { SimProcess, type Surroundings } from './process.js';
 
@@ -17,6 +18,8 @@ export class ParticipantProcess extends SimProcess {
   readonly role = 'participant';
   readonly address: string;
   private checkpointAfter = { bytes: Infinity, records: Infinity };
+  /** Whose memory was flipped, and how often it had been refilled by then. */
+  private flipped: { readonly machine: Participant; readonly installs: number } | null = null;
 
   constructor(
     around: Surroundings,
@@ -39,6 +42,21 @@ export class ParticipantProcess extends SimProcess {
     this.around.world.after(ms, () => {
       checkpointAfter.records = this.profile.checkpointAfter.records;
     });
+  }
+
+  /** A bit of a stored value; false if there is no such value. */
+  flipMemory(key: string): boolean {
+    const { machine } = this;
+    if (machine === null || !flipStoredByte(machine.state.table, key)) return false;
+    this.flipped = { machine, installs: machine.core.counters.installs };
+    return true;
+  }
+
+  /** What was flipped is there still: it was neither started anew nor refilled since. */
+  get isFlipped(): boolean {
+    const { machine, flipped } = this;
+    if (machine === null || machine !== flipped?.machine) return false;
+    return machine.core.counters.installs === flipped.installs;
   }
 
   protected async boot(life: number): Promise<void> {
