@@ -57,9 +57,10 @@ export const MAX_UNSYNCED_MS = 1000;
 
 /**
  * A batch goes out beside others that are under way once it has either. A smaller one waits for
- * them and grows meanwhile: it would only add a sync and a message at every member.
+ * them and grows meanwhile: it would only add a sync and a message at every member. So the commands
+ * of a few hundred clients share one transaction, and more are under way only beyond that.
  */
-export const COMPANION_COMMANDS = 64;
+export const COMPANION_COMMANDS = 512;
 export const COMPANION_BYTES = 64 * KIB;
 
 /**

@@ -25,6 +25,8 @@ const CODES: Readonly<Record<string, DiskErrorCode>> = {
   EEXIST: 'exists',
 };
 
+const NO_CODES: typeof CODES = {};
+
 const REFRESH_BYTES = 1024 * 1024;
 
 /** Of a folder that we may not sync, or that nobody can. */
@@ -36,10 +38,14 @@ async function translated<T>(what: string, step: Promise<T>, codes = CODES): Pro
   try {
     return await step;
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    const code = codes[String(error.code)] ?? 'io';
-    throw new DiskError(code, `cannot ${what}: ${error.message}`, { cause: error });
+    throw translation(what, error, codes);
   }
+}
+
+function translation<E>(what: string, error: E, codes = CODES): E | DiskError {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const code = codes[String(error.code)] ?? 'io';
+  return new DiskError(code, `cannot ${what}: ${error.message}`, { cause: error });
 }
 
 /**
@@ -47,7 +53,7 @@ async function translated<T>(what: string, step: Promise<T>, codes = CODES): Pro
  * this must not pass for an append that found no room.
  */
 function syncing(what: string, step: Promise<void>): Promise<void> {
-  return translated(`sync ${what}`, step, {});
+  return translated(`sync ${what}`, step, NO_CODES);
 }
 
 /** Opens a folder, making it and its parents if they are missing, with their names durable. */
@@ -202,7 +208,7 @@ class AppendFile implements DiskFile {
     let rest = chunks.filter((chunk) => chunk.length > 0);
     while (rest.length > 0) {
       const taken = firstWrite(rest);
-      const bytesWritten = await translated(`write to ${this.name}`, this.write(taken));
+      const bytesWritten = await this.write(taken);
       this.bytes += bytesWritten;
       rest = withoutFirst(rest, taken.length, bytesWritten);
     }
@@ -214,20 +220,23 @@ class AppendFile implements DiskFile {
    */
   private async write(chunks: Buffer[]): Promise<number> {
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    if (bytes <= WRITE_HERE_BYTES) return writevSync(this.handle.fd, chunks);
-    return (await this.handle.writev(chunks)).bytesWritten;
+    try {
+      if (bytes <= WRITE_HERE_BYTES) return writevSync(this.handle.fd, chunks);
+      return (await this.handle.writev(chunks)).bytesWritten;
+    } catch (error) {
+      throw translation(`write to ${this.name}`, error);
+    }
   }
 
   /** With a callback: the handle's own promise costs half as much again as the sync. */
   sync(): Promise<void> {
     const { fd } = this.handle;
-    const synced = new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       fdatasync(fd, (error) => {
         if (error === null) resolve();
-        else reject(error);
+        else reject(translation(`sync ${this.name}`, error, NO_CODES));
       });
     });
-    return syncing(this.name, synced);
   }
 
   async truncate(size: number): Promise<void> {

@@ -104,12 +104,16 @@ export class Dropped {
   }
 }
 
+/** Of nearly every record. */
+const NOTHING: Partial<Meta> = {};
+
 export function metaOf(record: WalRecord): Partial<Meta> {
   if (record.kind === 'epoch') return { epoch: record.epoch };
   if (record.kind === 'view') return { view: record.view };
-  return {};
+  return NOTHING;
 }
 
 export function mergedMeta(entries: readonly Entry[]): Partial<Meta> {
-  return entries.reduce<Partial<Meta>>((meta, entry) => ({ ...meta, ...entry.meta }), {});
+  const told = entries.filter(({ meta }) => meta !== NOTHING);
+  return told.reduce((meta, entry) => ({ ...meta, ...entry.meta }), NOTHING);
 }
