@@ -57,11 +57,18 @@ export const MAX_UNSYNCED_MS = 1000;
 
 /**
  * A batch goes out beside others that are under way once it has either. A smaller one waits for
- * them and grows meanwhile: it would only add a sync and a message at every member. So the commands
- * of a few hundred clients share one transaction, and more are under way only beyond that.
+ * them and grows meanwhile: it would only add a sync and a message at every member. So the small
+ * commands of some hundred clients share one transaction.
  */
 export const COMPANION_COMMANDS = 512;
 export const COMPANION_BYTES = 64 * KIB;
+
+/** Where disks or the network are so slow that the newest takes longer, fewer are enough. */
+export const COMPANION_PATIENCE_MS = 10;
+export const LATE_COMPANION_COMMANDS = 64;
+
+/** So many waiting reads are worth a question to a member that owes an answer. */
+export const COMPANION_READS = 64;
 
 /**
  * Aborted transactions that a process remembers by name; must cover every possible in-doubt list.

@@ -10,7 +10,9 @@ import {
   BATCH_BYTES,
   BATCH_COMMANDS,
   COMPANION_BYTES,
+  COMPANION_PATIENCE_MS,
   INLINE_PAYLOAD_BYTES,
+  LATE_COMPANION_COMMANDS,
 } from '../base/limits.js';
 import { pairBytes } from '../base/pair-memory.js';
 import type { WriteCommand } from '../base/store-request.js';
@@ -26,6 +28,8 @@ export class Batcher {
   private expected = 0;
   /** How many there were when more were last waited for. */
   private gathered = 0;
+  /** When the newest batch went out. */
+  private takenAt: Millis = -Infinity;
   /** None that waits is due before this. */
   private timeoutAt: Millis = Infinity;
 
@@ -73,14 +77,13 @@ export class Batcher {
 
   /**
    * Every transaction costs every member a message and a sync, so beside others only a large batch
-   * goes out. One that would go alone waits for the clients that were just answered, as long as
-   * each round of input brings some: else those who wait and those who were answered would go on
-   * in turns, half as many at a time.
+   * goes out, or, where those take long, one that is not small. One that would go alone waits for
+   * the clients that were just answered, as long as each round of input brings some: else those who
+   * wait and those who were answered would go on in turns, half as many at a time.
    */
   isDue(isOneUnderWay: boolean): boolean {
     const { length } = this.queue;
-    const isLarge =
-      length >= this.core.settings.companionCommands || this.queuedBytes >= COMPANION_BYTES;
+    const isLarge = length >= this.enough || this.queuedBytes >= COMPANION_BYTES;
     if (length === 0 || (isOneUnderWay && !isLarge)) return false;
     if (!isLarge && length < this.expected && length > this.gathered) {
       this.gathered = length;
@@ -96,6 +99,7 @@ export class Batcher {
     let bytes = 0;
     this.expected = 0;
     this.gathered = 0;
+    this.takenAt = this.core.now;
     for (const write of this.queue) {
       if (batch.length >= BATCH_COMMANDS) break;
       if (batch.length > 0 && bytes + write.bytes > BATCH_BYTES) break;
@@ -122,9 +126,23 @@ export class Batcher {
     this.drop(all, code, text);
   }
 
-  /** `expire` has nothing to do before this. */
-  get nextDeadline(): Millis {
-    return this.timeoutAt;
+  /** Neither `expire` nor `isDue` says anything new before this if nothing comes. */
+  get nextTimeoutAt(): Millis {
+    const { length } = this.queue;
+    const isEnoughLater =
+      length >= LATE_COMPANION_COMMANDS && length < this.core.settings.companionCommands;
+    if (!isEnoughLater || this.isLate) return this.timeoutAt;
+    return Math.min(this.timeoutAt, this.takenAt + COMPANION_PATIENCE_MS);
+  }
+
+  /** So many commands are a large batch. */
+  private get enough(): number {
+    const { companionCommands } = this.core.settings;
+    return this.isLate ? Math.min(companionCommands, LATE_COMPANION_COMMANDS) : companionCommands;
+  }
+
+  private get isLate(): boolean {
+    return this.core.now >= this.takenAt + COMPANION_PATIENCE_MS;
   }
 
   private drop(writes: readonly PendingWrite[], code: string, text: string): void {

@@ -73,7 +73,7 @@ export class Reads {
     }
     this.takeBackUnreadable(readable);
     const { questions } = this;
-    const isMuch = this.queue.length >= this.core.settings.companionCommands;
+    const isMuch = this.queue.length >= this.core.settings.companionReads;
     const free = readable.filter(
       (peer) => !questions.isFull(peer) && (isMuch || !questions.owes(peer)),
     );
@@ -203,7 +203,7 @@ export class Reads {
   private distribute(free: readonly Peer[]): Map<Peer, PendingRead[]> {
     const { queue } = this;
     const share = Math.max(
-      this.core.settings.companionCommands,
+      this.core.settings.companionReads,
       Math.ceil(queue.length / free.length),
     );
     this.turn += 1;

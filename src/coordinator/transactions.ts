@@ -347,7 +347,7 @@ export class Transactions {
   }
 
   nextTimeoutAt(): Millis {
-    const at = Math.min(this.batcher.nextDeadline, this.timeoutAt);
+    const at = Math.min(this.batcher.nextTimeoutAt, this.timeoutAt);
     return this.staged.reduce((earliest, { write }) => Math.min(earliest, write.deadline), at);
   }
 

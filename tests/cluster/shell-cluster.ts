@@ -16,6 +16,7 @@ import type { Clock } from '../../src/ports/clock.js';
 import { SILENT_TRACE } from '../../src/ports/trace.js';
 import { type OpenedFolder, openFolder } from '../../src/wal/folder.js';
 import type { Log } from '../../src/wal/log.js';
+import { COORDINATOR_SETTINGS } from '../helpers/coordinator-settings.js';
 import { MemoryDisk } from '../helpers/memory-disk.js';
 import { MemoryNetwork } from '../helpers/memory-network.js';
 
@@ -242,20 +243,13 @@ export class ShellCluster {
 
   private coordinatorSettings(): Coordinator['core']['settings'] {
     return {
+      ...COORDINATOR_SETTINGS,
       ownAddress: COORDINATOR,
       participants: this.participants.map(({ address }) => address),
-      clusterSecret: '',
-      heartbeatIntervalMs: 200,
-      failureTimeoutMs: 1000,
-      requestTimeoutMs: 2200,
-      recoveryWaitMs: 1500,
-      minParticipants: 1,
-      maxMemoryBytes: 1 << 30,
       maxKeys: 1000,
       maxQueuedRequests: 1000,
       companionCommands: this.options.companionCommands ?? 1,
-      forcedView: '',
-      forcedAt: 0,
+      companionReads: this.options.companionCommands ?? 1,
     };
   }
 }

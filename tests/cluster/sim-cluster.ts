@@ -7,6 +7,7 @@ import type { StoreReply, StoreRequest } from '../../src/base/store-request.js';
 import type { CoordinatorSettings } from '../../src/coordinator/core.js';
 import type { Reply, Request } from '../../src/rpc/messages.js';
 import { SILENT_TRACE, type Trace } from '../../src/ports/trace.js';
+import { COORDINATOR_SETTINGS } from '../helpers/coordinator-settings.js';
 import { Schedule } from './schedule.js';
 import { SimCoordinator } from './sim-coordinator.js';
 import { Cuts, Holds, SimLink } from './sim-network.js';
@@ -96,20 +97,12 @@ export class SimCluster {
     changes: Partial<CoordinatorSettings> = {},
   ): SimCoordinator {
     return new SimCoordinator(this, name, this.prng.next(), {
+      ...COORDINATOR_SETTINGS,
       ownAddress: 'c:1',
       participants,
       clusterSecret: 'secret',
-      heartbeatIntervalMs: 200,
-      failureTimeoutMs: 1000,
-      requestTimeoutMs: 2200,
-      recoveryWaitMs: 1500,
       minParticipants: this.options.minParticipants ?? 1,
       maxMemoryBytes: this.options.maxMemoryBytes ?? 1e9,
-      maxKeys: 1e6,
-      maxQueuedRequests: 10_000,
-      companionCommands: 1,
-      forcedView: '',
-      forcedAt: 0,
       ...changes,
     });
   }

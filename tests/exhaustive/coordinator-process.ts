@@ -8,6 +8,7 @@ import type { CoordinatorInput, CoordinatorReady } from '../../src/coordinator/r
 import { CoordinatorRecovery } from '../../src/coordinator/recovery.js';
 import { SILENT_TRACE } from '../../src/ports/trace.js';
 import type { Reply } from '../../src/rpc/messages.js';
+import { COORDINATOR_SETTINGS } from '../helpers/coordinator-settings.js';
 import { canonical } from './canonical.js';
 import {
   type Effect,
@@ -63,20 +64,10 @@ export class CoordinatorProcess implements LocalProcess {
     this.machine = new Coordinator({
       recovered: recovery.finish(),
       settings: {
+        ...COORDINATOR_SETTINGS,
         ownAddress: 'c:1',
         participants: addresses,
-        clusterSecret: '',
-        heartbeatIntervalMs: 200,
-        failureTimeoutMs: 1000,
-        requestTimeoutMs: 2200,
-        recoveryWaitMs: 1500,
-        minParticipants: 1,
-        maxMemoryBytes: 1e9,
-        maxKeys: 1e6,
         maxQueuedRequests: 1000,
-        companionCommands: 1,
-        forcedView: '',
-        forcedAt: 0,
       },
       storeId: 'c-store',
       clusterId: saved.clusterId,

@@ -38,7 +38,12 @@ export class Cluster {
 
   makeCoordinator(name: string, addresses: readonly string[]): CoordinatorProcess {
     const { log, minParticipants, syncMs, companionCommands = 1 } = this.options;
-    const settings = { participants: addresses, minParticipants, companionCommands };
+    const settings = {
+      participants: addresses,
+      minParticipants,
+      companionCommands,
+      companionReads: companionCommands,
+    };
     const made = new CoordinatorProcess(this.surroundings(), name, log, settings);
     made.disk.syncMs = syncMs;
     this.wire.processes.set(name, made);

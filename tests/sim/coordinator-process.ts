@@ -12,13 +12,14 @@ import { replayCoordinator } from '../../src/coordinator/replay.js';
 import { CoordinatorShell } from '../../src/coordinator/shell.js';
 import type { TraceFields } from '../../src/ports/trace.js';
 import { openFolder } from '../../src/wal/folder.js';
+import { COORDINATOR_SETTINGS } from '../helpers/coordinator-settings.js';
 import type { LogProfile } from './options.js';
 import { SimProcess, type Surroundings } from './process.js';
 import type { ServerSession } from './server-session.js';
 
 export type Reconfigurable = Pick<
   CoordinatorSettings,
-  'participants' | 'minParticipants' | 'companionCommands'
+  'participants' | 'minParticipants' | 'companionCommands' | 'companionReads'
 >;
 
 export class CoordinatorProcess extends SimProcess {
@@ -138,15 +139,10 @@ export class CoordinatorProcess extends SimProcess {
 
   private allSettings(): CoordinatorSettings {
     return {
+      ...COORDINATOR_SETTINGS,
       ownAddress: 'c:1',
       clusterSecret: 'secret',
-      heartbeatIntervalMs: 200,
-      failureTimeoutMs: 1000,
-      requestTimeoutMs: 2200,
-      recoveryWaitMs: 1500,
       maxMemoryBytes: 1 << 30,
-      maxKeys: 1e6,
-      maxQueuedRequests: 10_000,
       forcedView: this.forcedView,
       forcedAt: Math.floor(this.around.world.now),
       ...this.settings,

@@ -4,7 +4,9 @@ import {
   BATCH_BYTES,
   BATCH_COMMANDS,
   COMPANION_BYTES,
+  COMPANION_PATIENCE_MS,
   INLINE_PAYLOAD_BYTES,
+  LATE_COMPANION_COMMANDS,
 } from '../../../src/base/limits.js';
 import { pairBytes } from '../../../src/base/pair-memory.js';
 import type { WriteCommand } from '../../../src/base/store-request.js';
@@ -97,10 +99,10 @@ describe('coordinator/batcher', () => {
     answered();
     const [early, late] = [make(batcher, 1), make(batcher, 2)];
     late.deadline = early.deadline + 10;
-    expect(batcher.nextDeadline).to.equal(Infinity);
+    expect(batcher.nextTimeoutAt).to.equal(Infinity);
     batcher.add(early);
     batcher.add(late);
-    expect(batcher.nextDeadline).to.equal(early.deadline);
+    expect(batcher.nextTimeoutAt).to.equal(early.deadline);
     batcher.expire(early.deadline - 1, 'TRYAGAIN', 'late');
     expect([batcher.length, answered()]).to.deep.equal([2, []]);
     batcher.expire(early.deadline, 'TRYAGAIN', 'late');
@@ -151,6 +153,31 @@ describe('coordinator/batcher: when a batch is due', () => {
     const bytes = waiting(0);
     bytes.add(make(bytes, 1, set(COMPANION_BYTES)));
     expect(bytes.isDue(true)).to.equal(true);
+  });
+
+  it('is beside others that take long as soon as it is not small', () => {
+    const large = 2 * LATE_COMPANION_COMMANDS;
+    const driver = new CoordinatorDriver({ settings: { companionCommands: large } });
+    const late = driver.machine.core;
+    const batcher = new Batcher(late);
+    const add = (count: number): void => {
+      for (let i = 0; i < count; i += 1) batcher.add(make(batcher, i));
+    };
+    add(1);
+    batcher.take();
+    const lateAt = late.now + COMPANION_PATIENCE_MS;
+    add(LATE_COMPANION_COMMANDS - 1);
+    expect(batcher.nextTimeoutAt, 'too small then as well').to.be.above(lateAt);
+    add(1);
+    expect([batcher.isDue(true), batcher.nextTimeoutAt]).to.deep.equal([false, lateAt]);
+    late.now = lateAt;
+    expect(batcher.isDue(true)).to.equal(true);
+    expect(batcher.nextTimeoutAt, 'nothing changes by waiting').to.be.above(lateAt);
+    batcher.take();
+    add(large);
+    expect(batcher.isDue(true), 'large enough at once').to.equal(true);
+    expect(batcher.nextTimeoutAt, 'so nothing is waited for').to.be.above(lateAt + 1000);
+    expect(waiting(1).isDue(true), 'where less is large already').to.equal(false);
   });
 
   it('waits for clients that were just answered, as long as each round brings some', () => {

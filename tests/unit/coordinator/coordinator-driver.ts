@@ -15,6 +15,7 @@ import type { Reply, Request } from '../../../src/rpc/messages.js';
 import type { Status } from '../../../src/rpc/status.js';
 import { proof, proofText } from '../../../src/rpc/proof.js';
 import type { WalRecord } from '../../../src/wal/record.js';
+import { COORDINATOR_SETTINGS } from '../../helpers/coordinator-settings.js';
 import { pongOf, status, viewed } from './statuses.js';
 
 export const SECRET = 'a secret';
@@ -230,20 +231,10 @@ export class CoordinatorDriver {
     this.machine = new Coordinator({
       recovered: recovery.finish(),
       settings: {
+        ...COORDINATOR_SETTINGS,
         ownAddress: 'coordinator:1',
         participants: names.map((name) => `${name}:1`),
         clusterSecret: SECRET,
-        heartbeatIntervalMs: 200,
-        failureTimeoutMs: 1000,
-        requestTimeoutMs: 2200,
-        recoveryWaitMs: 1500,
-        minParticipants: 1,
-        maxMemoryBytes: 1e9,
-        maxKeys: 1e6,
-        maxQueuedRequests: 10_000,
-        companionCommands: 1,
-        forcedView: '',
-        forcedAt: 0,
         ...options.settings,
       },
       storeId: 'coordinator-store',

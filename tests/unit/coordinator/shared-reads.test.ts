@@ -4,7 +4,7 @@ import type { ReadCommand } from '../../../src/base/store-request.js';
 import type { Read, Value } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type Part } from './coordinator-driver.js';
 
-const PATIENT = { settings: { companionCommands: 64 } };
+const PATIENT = { settings: { companionReads: 64 } };
 
 /** Reads are left to the test. */
 function silent(options: ConstructorParameters<typeof CoordinatorDriver>[0] = {}) {
@@ -106,7 +106,7 @@ describe('coordinator/reads: reads that share a question', () => {
   });
 
   it('H15: asks again for what a session read after it, too', () => {
-    const driver = silent({ names: ['a'], settings: { companionCommands: 1 } });
+    const driver = silent({ names: ['a'], settings: { companionReads: 1 } });
     const a = driver.part('a');
     a.lose();
     const huge = [driver.get(1, 'k0'), driver.get(2, 'k1')];
