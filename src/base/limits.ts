@@ -63,7 +63,7 @@ export const MAX_UNSYNCED_MS = 1000;
 export const COMPANION_COMMANDS = 512;
 export const COMPANION_BYTES = 64 * KIB;
 
-/** Where disks or the network are so slow that the newest takes longer, fewer are enough. */
+/** Where the newest transaction under way takes so long, by a slow disk or network, fewer do. */
 export const COMPANION_PATIENCE_MS = 10;
 export const LATE_COMPANION_COMMANDS = 64;
 

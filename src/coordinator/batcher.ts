@@ -30,7 +30,7 @@ export class Batcher {
   private gathered = 0;
   /** When the newest batch went out. */
   private takenAt: Millis = -Infinity;
-  /** None that waits is due before this. */
+  /** None that waits expires before this. */
   private timeoutAt: Millis = Infinity;
 
   constructor(private readonly core: CoordinatorCore) {}
@@ -77,15 +77,18 @@ export class Batcher {
 
   /**
    * Every transaction costs every member a message and a sync, so beside others only a large batch
-   * goes out, or, where those take long, one that is not small. One that would go alone waits for
-   * the clients that were just answered, as long as each round of input brings some: else those who
-   * wait and those who were answered would go on in turns, half as many at a time.
+   * goes out, or, where the newest of them takes long, one that is not small. One that would go
+   * alone waits for the clients that were just answered, as long as each round of input brings
+   * some: else those who wait and those who were answered would go on in turns, half as many at a
+   * time.
    */
   isDue(isOneUnderWay: boolean): boolean {
     const { length } = this.queue;
-    const isLarge = length >= this.enough || this.queuedBytes >= COMPANION_BYTES;
-    if (length === 0 || (isOneUnderWay && !isLarge)) return false;
-    if (!isLarge && length < this.expected && length > this.gathered) {
+    if (length === 0) return false;
+    const { companionCommands } = this.core.settings;
+    if (length >= companionCommands || this.queuedBytes >= COMPANION_BYTES) return true;
+    if (isOneUnderWay) return this.isLate && length >= LATE_COMPANION_COMMANDS;
+    if (length < this.expected && length > this.gathered) {
       this.gathered = length;
       this.core.again();
       return false;
@@ -135,12 +138,7 @@ export class Batcher {
     return Math.min(this.timeoutAt, this.takenAt + COMPANION_PATIENCE_MS);
   }
 
-  /** So many commands are a large batch. */
-  private get enough(): number {
-    const { companionCommands } = this.core.settings;
-    return this.isLate ? Math.min(companionCommands, LATE_COMPANION_COMMANDS) : companionCommands;
-  }
-
+  /** The newest batch, if it is still under way, takes long. */
   private get isLate(): boolean {
     return this.core.now >= this.takenAt + COMPANION_PATIENCE_MS;
   }

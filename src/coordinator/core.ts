@@ -30,7 +30,7 @@ export interface CoordinatorSettings {
   readonly maxMemoryBytes: number;
   readonly maxKeys: number;
   readonly maxQueuedRequests: number;
-  /** So many waiting commands are worth a transaction beside others that are under way. */
+  /** So many waiting commands are worth a transaction at once, beside others under way. */
   readonly companionCommands: number;
   /** So many waiting reads are worth a question to a member that owes an answer. */
   readonly companionReads: number;

@@ -1,4 +1,5 @@
 /** A simulated cluster of one seed: its processes, clients and what an observer may ask of them. */
+import { COMPANION_READS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import { Client, Numbers } from './client.js';
 import { CoordinatorProcess } from './coordinator-process.js';
@@ -42,7 +43,7 @@ export class Cluster {
       participants: addresses,
       minParticipants,
       companionCommands,
-      companionReads: companionCommands,
+      companionReads: Math.min(companionCommands, COMPANION_READS),
     };
     const made = new CoordinatorProcess(this.surroundings(), name, log, settings);
     made.disk.syncMs = syncMs;

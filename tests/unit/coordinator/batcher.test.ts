@@ -177,7 +177,19 @@ describe('coordinator/batcher: when a batch is due', () => {
     add(large);
     expect(batcher.isDue(true), 'large enough at once').to.equal(true);
     expect(batcher.nextTimeoutAt, 'so nothing is waited for').to.be.above(lateAt + 1000);
-    expect(waiting(1).isDue(true), 'where less is large already').to.equal(false);
+  });
+
+  it('is then without any input', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: 512 } }).serve();
+    for (const part of driver.parts) part.silent.add('prepare');
+    for (let i = 0; i <= LATE_COMPANION_COMMANDS; i += 1) driver.set(`k${i}`, 'v', i);
+    const begun = (): number => driver.part('a').all('prepare').length;
+    expect([begun(), driver.machine.nextTimeoutAt()]).to.deep.equal([
+      1,
+      driver.now + COMPANION_PATIENCE_MS,
+    ]);
+    driver.run(COMPANION_PATIENCE_MS);
+    expect(begun()).to.equal(2);
   });
 
   it('waits for clients that were just answered, as long as each round brings some', () => {
