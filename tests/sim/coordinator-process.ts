@@ -28,6 +28,8 @@ export class CoordinatorProcess extends SimProcess {
   readonly sessions = new Map<number, ServerSession>();
   /** What an operator types at each start until one serves. */
   forcedView = '';
+  /** Its folder is an older one that passes for its own, and it has not served since. */
+  isOutdated = false;
   /** Who may be forced instead, if that one is found half filled. */
   alternatives: string[] = [];
   /** It was started so. */
@@ -107,6 +109,7 @@ export class CoordinatorProcess extends SimProcess {
       },
       onServing: () => {
         this.forcedView = '';
+        this.isOutdated = false;
         if (opened.isCopy) log.setOrigin(this.disk.origin).catch(() => undefined);
       },
       onEnd: (reason) => {

@@ -129,6 +129,7 @@ function operatorFaults(faults: Faults): FaultsOf<typeof OPERATOR_FAULTS> {
       }
       if (!faults.isSafe) return NOT_NOW;
       const how = restore(faults, coordinator, saved);
+      coordinator.isOutdated = how === 'taken for its own';
       saved = null;
       return `restore an old folder of c, ${how}`;
     },

@@ -216,7 +216,7 @@ export class Faults {
   }
 
   /** Nobody is about to be left out for a silence that the coordinator has not noticed yet. */
-  private get hasAnsweredLately(): boolean {
+  get hasAnsweredLately(): boolean {
     const { machine } = this.cluster.coordinator;
     if (machine === null) return false;
     const { now, settings } = machine.core;

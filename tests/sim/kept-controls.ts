@@ -178,6 +178,17 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [{ file: 'tests/sim/faults.js', find: ' || isFlipped', replace: '' }],
   },
   {
+    name: 'configured-beside-an-old-log',
+    rule: "The simulator's own: beside an old log, one is configured again only if others answer",
+    edits: [
+      {
+        file: 'tests/sim/supervisor.js',
+        find: '!coordinator.isOutdated ||',
+        replace: 'true ||',
+      },
+    ],
+  },
+  {
     name: 'vote-on-the-way',
     rule: "The simulator's own: the only copy is harmed while no vote of it is on the way",
     edits: [

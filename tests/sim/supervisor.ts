@@ -58,7 +58,9 @@ export class Supervisor {
     }
     this.noteRepaired();
     this.looksInNeed = this.isWaiting(NEEDS_ANOTHER) ? this.looksInNeed + 1 : 0;
-    if (this.looksInNeed >= PATIENT_LOOKS && second?.isRunning !== true) this.configureAgain();
+    if (this.looksInNeed < PATIENT_LOOKS || second?.isRunning === true) return;
+    // One that left long ago agrees with an old log, which must not hear that one alone.
+    if (!coordinator.isOutdated || this.faults.hasAnsweredLately) this.configureAgain();
   }
 
   private noteRepaired(): void {
