@@ -63,7 +63,7 @@ export const MAX_UNSYNCED_MS = 1000;
 export const COMPANION_COMMANDS = 512;
 export const COMPANION_BYTES = 64 * KIB;
 
-/** Where the newest transaction under way takes so long, by a slow disk or network, fewer do. */
+/** Where the newest batch under way takes so long, by a slow disk or network, fewer do. */
 export const COMPANION_PATIENCE_MS = 10;
 export const LATE_COMPANION_COMMANDS = 64;
 
@@ -98,4 +98,5 @@ export const FRAME_WINDOW = 4;
 
 assert(PIECE_BYTES <= INLINE_PAYLOAD_BYTES, 'a piece fits where an inline payload does');
 assert(BATCH_BYTES <= INLINE_PAYLOAD_BYTES, 'an ordinary batch is never staged');
+assert(COMPANION_BYTES <= BATCH_BYTES, 'a batch that is enough fits in one');
 assert(REMEMBERED_ABORTS > 2 * MAX_IN_FLIGHT, 'what one member doubts another can name');

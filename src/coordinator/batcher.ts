@@ -12,7 +12,6 @@ import {
   COMPANION_BYTES,
   COMPANION_PATIENCE_MS,
   INLINE_PAYLOAD_BYTES,
-  LATE_COMPANION_COMMANDS,
 } from '../base/limits.js';
 import { pairBytes } from '../base/pair-memory.js';
 import type { WriteCommand } from '../base/store-request.js';
@@ -28,6 +27,8 @@ export class Batcher {
   private expected = 0;
   /** How many there were when more were last waited for. */
   private gathered = 0;
+  /** They are not waited for beyond this. */
+  private gatherUntil: Millis = -Infinity;
   /** When the newest batch went out. */
   private takenAt: Millis = -Infinity;
   /** None that waits expires before this. */
@@ -71,7 +72,11 @@ export class Batcher {
 
   /** A client has its answer, and may send its next command at once. */
   expectMore(): void {
-    if (this.expected === 0) this.expected = this.queue.length;
+    const { now } = this.core;
+    if (this.expected === 0) {
+      this.expected = this.queue.length;
+      this.gatherUntil = now + (now - this.takenAt);
+    }
     this.expected += 1;
   }
 
@@ -80,15 +85,17 @@ export class Batcher {
    * goes out, or, where the newest of them takes long, one that is not small. One that would go
    * alone waits for the clients that were just answered, as long as each round of input brings
    * some: else those who wait and those who were answered would go on in turns, half as many at a
-   * time.
+   * time. It waits no longer than the newest batch took, beyond which turns cost less: many of
+   * those clients may read first.
    */
   isDue(isOneUnderWay: boolean): boolean {
     const { length } = this.queue;
     if (length === 0) return false;
-    const { companionCommands } = this.core.settings;
+    const { companionCommands, lateCompanionCommands } = this.core.settings;
     if (length >= companionCommands || this.queuedBytes >= COMPANION_BYTES) return true;
-    if (isOneUnderWay) return this.isLate && length >= LATE_COMPANION_COMMANDS;
-    if (length < this.expected && length > this.gathered) {
+    if (isOneUnderWay) return this.isLate && length >= lateCompanionCommands;
+    const isHopeful = length < this.expected && length > this.gathered;
+    if (isHopeful && this.core.now <= this.gatherUntil) {
       this.gathered = length;
       this.core.again();
       return false;
@@ -132,8 +139,8 @@ export class Batcher {
   /** Neither `expire` nor `isDue` says anything new before this if nothing comes. */
   get nextTimeoutAt(): Millis {
     const { length } = this.queue;
-    const isEnoughLater =
-      length >= LATE_COMPANION_COMMANDS && length < this.core.settings.companionCommands;
+    const { companionCommands, lateCompanionCommands } = this.core.settings;
+    const isEnoughLater = length >= lateCompanionCommands && length < companionCommands;
     if (!isEnoughLater || this.isLate) return this.timeoutAt;
     return Math.min(this.timeoutAt, this.takenAt + COMPANION_PATIENCE_MS);
   }

@@ -32,6 +32,8 @@ export interface CoordinatorSettings {
   readonly maxQueuedRequests: number;
   /** So many waiting commands are worth a transaction at once, beside others under way. */
   readonly companionCommands: number;
+  /** So many are where the newest batch under way takes long. */
+  readonly lateCompanionCommands: number;
   /** So many waiting reads are worth a question to a member that owes an answer. */
   readonly companionReads: number;
   /** Address of the one participant whose store is to be taken as the truth; '' normally. */

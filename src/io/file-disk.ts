@@ -231,6 +231,8 @@ class AppendFile implements DiskFile {
   /** With a callback: the handle's own promise costs half as much again as the sync. */
   sync(): Promise<void> {
     const { fd } = this.handle;
+    if (fd < 0)
+      return Promise.reject(new DiskError('io', `cannot sync ${this.name}: it is closed`));
     return new Promise((resolve, reject) => {
       fdatasync(fd, (error) => {
         if (error === null) resolve();

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TxId, View } from '../base/ids.js';
-import { COMPANION_COMMANDS, COMPANION_READS } from '../base/limits.js';
+import { COMPANION_COMMANDS, COMPANION_READS, LATE_COMPANION_COMMANDS } from '../base/limits.js';
 import { formatAddress } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { CoordinatorSettings } from '../coordinator/core.js';
@@ -271,6 +271,7 @@ function settingsOf(config: Config, { options }: StartContext): CoordinatorSetti
     maxKeys: config.maxKeys,
     maxQueuedRequests: config.maxRequestsInFlight,
     companionCommands: COMPANION_COMMANDS,
+    lateCompanionCommands: LATE_COMPANION_COMMANDS,
     companionReads: COMPANION_READS,
     forcedView: options.forceView === null ? '' : formatAddress(options.forceView),
     forcedAt: Math.floor(Date.now() / MS_PER_SECOND),

@@ -1,4 +1,5 @@
 /** Settings of a coordinator under test; its times are those that a configuration file may omit. */
+import { LATE_COMPANION_COMMANDS } from '../../src/base/limits.js';
 import type { CoordinatorSettings } from '../../src/coordinator/core.js';
 
 export const COORDINATOR_SETTINGS: Omit<CoordinatorSettings, 'ownAddress' | 'participants'> = {
@@ -12,6 +13,7 @@ export const COORDINATOR_SETTINGS: Omit<CoordinatorSettings, 'ownAddress' | 'par
   maxKeys: 1e6,
   maxQueuedRequests: 10_000,
   companionCommands: 1,
+  lateCompanionCommands: LATE_COMPANION_COMMANDS,
   companionReads: 1,
   forcedView: '',
   forcedAt: 0,

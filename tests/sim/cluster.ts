@@ -1,5 +1,5 @@
 /** A simulated cluster of one seed: its processes, clients and what an observer may ask of them. */
-import { COMPANION_READS } from '../../src/base/limits.js';
+import { COMPANION_READS, LATE_COMPANION_COMMANDS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import { Client, Numbers } from './client.js';
 import { CoordinatorProcess } from './coordinator-process.js';
@@ -38,11 +38,13 @@ export class Cluster {
   }
 
   makeCoordinator(name: string, addresses: readonly string[]): CoordinatorProcess {
-    const { log, minParticipants, syncMs, companionCommands = 1 } = this.options;
+    const { log, minParticipants, syncMs } = this.options;
+    const { companionCommands = 1, lateCompanionCommands = LATE_COMPANION_COMMANDS } = this.options;
     const settings = {
       participants: addresses,
       minParticipants,
       companionCommands,
+      lateCompanionCommands,
       companionReads: Math.min(companionCommands, COMPANION_READS),
     };
     const made = new CoordinatorProcess(this.surroundings(), name, log, settings);

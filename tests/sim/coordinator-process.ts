@@ -19,7 +19,11 @@ import type { ServerSession } from './server-session.js';
 
 export type Reconfigurable = Pick<
   CoordinatorSettings,
-  'participants' | 'minParticipants' | 'companionCommands' | 'companionReads'
+  | 'participants'
+  | 'minParticipants'
+  | 'companionCommands'
+  | 'lateCompanionCommands'
+  | 'companionReads'
 >;
 
 export class CoordinatorProcess extends SimProcess {

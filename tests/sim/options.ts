@@ -2,7 +2,7 @@
  * What a seed stands for: the shape of a cluster, its workload, and the plan of its faults, all
  * drawn at once, so that a run can be repeated with some of the faults or clients left out.
  */
-import { COMPANION_COMMANDS } from '../../src/base/limits.js';
+import { COMPANION_COMMANDS, LATE_COMPANION_COMMANDS } from '../../src/base/limits.js';
 import { Prng } from '../../src/base/prng.js';
 import type { WorkloadProfile } from './client.js';
 import {
@@ -39,6 +39,8 @@ export interface SimOptions {
   readonly syncMs: number;
   /** As the coordinator's setting; plans of before it was one mean 1. */
   readonly companionCommands?: number;
+  /** Likewise; plans of before it was one mean as many as in a program that serves. */
+  readonly lateCompanionCommands?: number;
   readonly scrubIntervalMs: number;
   readonly wire: WireProfile;
   readonly log: LogProfile;
@@ -109,7 +111,9 @@ export function drawOptions(seed: number, reduction: Reduction = {}): SimOptions
     ...(participants > 1 && prng.chance(OVERRIDE_SHARE) ? [planned(prng, 'forceView')] : []),
   ];
   const faults = [...drawn.faults, ...more].sort((a, b) => a.at - b.at);
-  return reduced({ ...drawn, companionCommands, workload, faults }, reduction);
+  const lateCompanionCommands = pick(prng, [2, LATE_COMPANION_COMMANDS]);
+  const companions = { companionCommands, lateCompanionCommands };
+  return reduced({ ...drawn, ...companions, workload, faults }, reduction);
 }
 
 /** Drawn last, so that older seeds keep the rest of their plans. */

@@ -4,6 +4,7 @@ import {
   BATCH_BYTES,
   BATCH_COMMANDS,
   COMPANION_BYTES,
+  COMPANION_COMMANDS,
   COMPANION_PATIENCE_MS,
   INLINE_PAYLOAD_BYTES,
   LATE_COMPANION_COMMANDS,
@@ -179,8 +180,10 @@ describe('coordinator/batcher: when a batch is due', () => {
     expect(batcher.nextTimeoutAt, 'so nothing is waited for').to.be.above(lateAt + 1000);
   });
 
-  it('is then without any input', () => {
-    const driver = new CoordinatorDriver({ settings: { companionCommands: 512 } }).serve();
+  it('is beside others that take long without any input', () => {
+    const driver = new CoordinatorDriver({
+      settings: { companionCommands: COMPANION_COMMANDS },
+    }).serve();
     for (const part of driver.parts) part.silent.add('prepare');
     for (let i = 0; i <= LATE_COMPANION_COMMANDS; i += 1) driver.set(`k${i}`, 'v', i);
     const begun = (): number => driver.part('a').all('prepare').length;
@@ -204,5 +207,36 @@ describe('coordinator/batcher: when a batch is due', () => {
     batcher.take();
     batcher.add(make(batcher, 9));
     expect(batcher.isDue(false), 'nobody is expected any more').to.equal(true);
+  });
+
+  it('waits for them however many it has while it may go alone', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: COMPANION_COMMANDS } });
+    const late = driver.machine.core;
+    const batcher = new Batcher(late);
+    batcher.add(make(batcher, 0));
+    batcher.take();
+    late.now += COMPANION_PATIENCE_MS;
+    for (let i = 0; i < LATE_COMPANION_COMMANDS; i += 1) batcher.add(make(batcher, i));
+    batcher.expectMore();
+    expect(batcher.isDue(false)).to.equal(false);
+  });
+
+  it('waits for them no longer than the newest batch took, even if each round brings one', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: COMPANION_COMMANDS } });
+    const { core: own } = driver.machine;
+    const batcher = new Batcher(own);
+    const tookMs = 3;
+    batcher.take();
+    own.now += tookMs;
+    for (let i = 0; i < 100; i += 1) batcher.expectMore();
+    const dueAfter = (): number => {
+      const start = own.now;
+      for (;;) {
+        batcher.add(make(batcher, 1));
+        if (batcher.isDue(false)) return own.now - start;
+        own.now += 0.5;
+      }
+    };
+    expect(dueAfter()).to.equal(tookMs + 0.5);
   });
 });

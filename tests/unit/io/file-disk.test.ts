@@ -106,6 +106,14 @@ describe('io/file-disk', () => {
     await file.close();
   });
 
+  it('a sync after the end is an error as any other', async () => {
+    const disk = await openFileDisk(join(folder, 'ended'));
+    const file = await disk.create('f');
+    await file.close();
+    const error: unknown = await file.sync().catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(DiskError).and.include({ code: 'io' });
+  });
+
   it('S36: lets the log live through a really full disk and its end', async function () {
     this.timeout(30_000);
     const probe = ['mount', '-t', 'tmpfs', 'tmpfs', '/mnt'];

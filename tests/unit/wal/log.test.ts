@@ -65,8 +65,7 @@ describe('wal/log', () => {
 
   it('keeps epoch, view and identity in the meta file, through the loss of the log', async () => {
     const log = await begin(disk);
-    log.append(epoch(4));
-    log.append(view(2));
+    for (const record of [epoch(3), view(1), epoch(4), view(2)]) log.append(record);
     await log.flush();
     await log.setIdentity({ clusterId: 'c'.repeat(32), generation: 3, overridden: false });
     disk.crash('none');
