@@ -39,6 +39,12 @@ const ASK_AGAIN_MS: Millis = 200;
 /** Above whatever epoch a participant may have promised that does not answer an override. */
 const FORCED_EPOCH_STEP = 1000;
 
+/**
+ * Starts whose log was lost may have bound a participant that does not answer now to higher epochs
+ * than anybody tells of: one each, so this many in a row.
+ */
+export const WITHOUT_LOG_EPOCH_STEP = 100;
+
 export interface Conclusion {
   /** The view whose members hold every acknowledged write; null: there is none yet. */
   readonly target: View | null;
@@ -150,7 +156,8 @@ export class Inquiry {
     const highest = Math.max(0, ...known.map((epoch) => epoch?.number ?? 0));
     if (forcedView === '') {
       const { generation } = this;
-      return { number: Math.max(highest + 1, firstEpochOf(generation)), generation };
+      const step = this.isWithoutLog && highest > 0 ? WITHOUT_LOG_EPOCH_STEP : 1;
+      return { number: Math.max(highest + step, firstEpochOf(generation)), generation };
     }
     const generation = Math.max(this.generation + 1, generationOf(highest) + 1, forcedAt);
     return { number: Math.max(highest + FORCED_EPOCH_STEP, firstEpochOf(generation)), generation };

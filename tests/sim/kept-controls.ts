@@ -3,7 +3,13 @@
  * seeds, or the simulator's own. Each is broken for its plan alone (`corpus.test.ts`).
  */
 import { CONTROLS } from './control-list.js';
-import type { Control } from './controls.js';
+import type { Control, Edit } from './controls.js';
+
+const NO_LEAP: Edit = {
+  file: 'src/coordinator/inquiry.js',
+  find: 'WITHOUT_LOG_EPOCH_STEP = 100',
+  replace: 'WITHOUT_LOG_EPOCH_STEP = 1',
+};
 
 export const KEPT_CONTROLS: readonly Control[] = [
   {
@@ -16,6 +22,12 @@ export const KEPT_CONTROLS: readonly Control[] = [
         replace: 'if (true)',
       },
     ],
+    also: { what: 'the epochs that a start without log leaves out', edits: [NO_LEAP] },
+  },
+  {
+    name: 'one-above-a-lost-log',
+    rule: 'A start without log leaves room for the epochs of starts that nobody tells of',
+    edits: [NO_LEAP],
   },
   {
     name: 'unconfigured-unsaid',

@@ -1,6 +1,7 @@
 /** Starts beside, after and between other coordinators: what each may take for the truth. */
 import { expect } from 'chai';
 import type { View } from '../../../src/base/ids.js';
+import { WITHOUT_LOG_EPOCH_STEP } from '../../../src/coordinator/inquiry.js';
 import type { WalRecord } from '../../../src/wal/record.js';
 import type { CoordinatorDriver } from './coordinator-driver.js';
 import { condition, holds, logged, restarted } from './restarted.js';
@@ -37,7 +38,7 @@ describe('coordinator/takeover: views of two coordinators', () => {
     driver.run(100);
     driver.part('c').wake();
     driver.run(3000);
-    expect(driver.epoch.number).to.equal(8);
+    expect(driver.epoch.number).to.equal(7 + WITHOUT_LOG_EPOCH_STEP);
     expect([driver.phase, driver.members]).to.deep.equal(['serving', 'a b c']);
   });
 
@@ -74,7 +75,8 @@ describe('coordinator/takeover: views of two coordinators', () => {
     expect(driver.traced).to.include('another coordinator went on meanwhile: asking anew');
     b.wake();
     driver.run(5000);
-    expect([driver.phase, driver.epoch.number]).to.deep.equal(['serving', 8]);
+    expect(driver.phase).to.equal('serving');
+    expect(driver.epoch.number).to.equal(7 + WITHOUT_LOG_EPOCH_STEP);
   });
 
   it('takes no notice of heartbeats that tell of a generation before', () => {
@@ -163,7 +165,8 @@ describe('coordinator/takeover: views of two coordinators', () => {
     const { silent } = driver.part('a');
     silent.add('fence');
     driver.run(1500);
-    expect([driver.phase, driver.epoch.number]).to.deep.equal(['recovering', 2]);
+    expect(driver.phase).to.equal('recovering');
+    expect(driver.epoch.number).to.equal(1 + WITHOUT_LOG_EPOCH_STEP);
     holds(driver.part('a'), 'C', { view: one });
     silent.delete('fence');
     driver.part('a').lose();
