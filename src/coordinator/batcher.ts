@@ -73,10 +73,8 @@ export class Batcher {
   /** A client has its answer, and may send its next command at once. */
   expectMore(): void {
     const { now } = this.core;
-    if (this.expected === 0) {
-      this.expected = this.queue.length;
-      this.gatherUntil = now + (now - this.takenAt);
-    }
+    this.gatherUntil = now + (now - this.takenAt);
+    if (this.expected === 0) this.expected = this.queue.length;
     this.expected += 1;
   }
 

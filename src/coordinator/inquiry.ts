@@ -36,12 +36,13 @@ const MAX_GENERATION = 2 ** 32 - 1;
 /** Asking again, where an answer may have changed by itself. */
 const ASK_AGAIN_MS: Millis = 200;
 
-/** Above whatever epoch a participant may have promised that does not answer an override. */
+/** Above what a participant may have promised that does not answer: a thousand starts with log. */
 const FORCED_EPOCH_STEP = 1000;
 
 /**
- * Starts whose log was lost may have bound a participant that does not answer now to higher epochs
- * than anybody tells of: one each, so this many in a row.
+ * Starts whose log was lost since may have bound a participant that does not answer now to higher
+ * epochs than anybody tells of: each to one more, so fewer than this many in a row. If one of them
+ * had no log either, it raised its epoch as far, and whom it bound alone stays outside until later.
  */
 export const WITHOUT_LOG_EPOCH_STEP = 100;
 

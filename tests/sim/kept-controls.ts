@@ -26,7 +26,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
   },
   {
     name: 'one-above-a-lost-log',
-    rule: 'A start without log leaves room for the epochs of starts that nobody tells of',
+    rule: 'A start without log leaves room for epochs of starts with log that nobody tells of',
     edits: [NO_LEAP],
   },
   {

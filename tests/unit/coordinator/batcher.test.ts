@@ -239,4 +239,19 @@ describe('coordinator/batcher: when a batch is due', () => {
     };
     expect(dueAfter()).to.equal(tookMs + 0.5);
   });
+
+  it('waits for the clients of the newest batch that ended, not of one before it', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: COMPANION_COMMANDS } });
+    const { core: own } = driver.machine;
+    const batcher = new Batcher(own);
+    batcher.take();
+    own.now += 9;
+    batcher.take();
+    for (const passed of [1, 9]) {
+      own.now += passed;
+      batcher.expectMore();
+    }
+    batcher.add(make(batcher, 1));
+    expect(batcher.isDue(false)).to.equal(false);
+  });
 });
