@@ -178,6 +178,7 @@ describe('coordinator/batcher: when a batch is due', () => {
     add(large);
     expect(batcher.isDue(true), 'large enough at once').to.equal(true);
     expect(batcher.nextTimeoutAt, 'so nothing is waited for').to.be.above(lateAt + 1000);
+    expect(waiting(1).isDue(true), 'where less is large already').to.equal(false);
   });
 
   it('is beside others that take long without any input', () => {
