@@ -26,9 +26,24 @@ const UNKNOWN = 0;
 const COMMIT = 1;
 const ABORT = 2;
 
+/** Epochs seldom change: they take room only in a block that holds several. */
 class Block {
   readonly kinds = new Uint8Array(BLOCK_OUTCOMES);
-  readonly epochs = new Float64Array(BLOCK_OUTCOMES);
+  private epochs: Float64Array | undefined;
+
+  constructor(private readonly firstEpoch: number) {}
+
+  set(index: number, epoch: number, kind: number): void {
+    this.kinds[index] = kind;
+    if (epoch !== this.firstEpoch) {
+      this.epochs ??= new Float64Array(BLOCK_OUTCOMES).fill(this.firstEpoch);
+    }
+    if (this.epochs !== undefined) this.epochs[index] = epoch;
+  }
+
+  epochAt(index: number): number {
+    return this.epochs?.[index] ?? this.firstEpoch;
+  }
 }
 
 export class Outcomes {
@@ -42,9 +57,7 @@ export class Outcomes {
     assert(txid > this.decidedTxid, 'a transaction is decided once');
     this.decidedTxid = txid;
     this.lineage = extended(this.lineage, epoch, txid);
-    const block = this.blockFor(txid);
-    block.epochs[txid % BLOCK_OUTCOMES] = epoch;
-    block.kinds[txid % BLOCK_OUTCOMES] = commit ? COMMIT : ABORT;
+    this.blockFor(txid, epoch).set(txid % BLOCK_OUTCOMES, epoch, commit ? COMMIT : ABORT);
     this.trim();
   }
 
@@ -58,7 +71,7 @@ export class Outcomes {
     const block = this.blocks.get(numberOf(txid));
     const kind = block?.kinds[txid % BLOCK_OUTCOMES] ?? UNKNOWN;
     if (block === undefined || kind === UNKNOWN) return undefined;
-    return { epoch: block.epochs[txid % BLOCK_OUTCOMES] ?? 0, txid, commit: kind === COMMIT };
+    return { epoch: block.epochAt(txid % BLOCK_OUTCOMES), txid, commit: kind === COMMIT };
   }
 
   /** The last that was committed: whoever held it then holds it for ever. */
@@ -111,11 +124,11 @@ export class Outcomes {
     return txid <= this.settledTxid && txid <= this.decidedTxid - REMEMBERED_OUTCOMES;
   }
 
-  private blockFor(txid: TxId): Block {
+  private blockFor(txid: TxId, epoch: number): Block {
     const number = numberOf(txid);
     const known = this.blocks.get(number);
     if (known !== undefined) return known;
-    const block = new Block();
+    const block = new Block(epoch);
     this.blocks.set(number, block);
     return block;
   }

@@ -120,6 +120,25 @@ describe('coordinator/outcomes', () => {
     expect(decided(outcomes.recent())).to.deep.equal(['1:1 C', '1:2 C', '9:3 A']);
   });
 
+  it('takes room for epochs only where they change, and knows each of them', () => {
+    const outcomes = filled(1000, 0);
+    outcomes.add({ epoch: 5, txid: 1001, commit: true });
+    outcomes.add({ epoch: 9, txid: 1002, commit: true });
+    outcomes.add({ epoch: 9, txid: 1003, commit: false });
+    const { blocks } = outcomes as unknown as { blocks: Map<number, { epochs: unknown }> };
+    const several = [...blocks.values()].filter(({ epochs }) => epochs !== undefined);
+    expect([blocks.size, several.length]).to.deep.equal([4, 1]);
+    expect(decided(outcomes.recent()).slice(-4)).to.deep.equal([
+      '1:1000 C',
+      '5:1001 C',
+      '9:1002 C',
+      '9:1003 A',
+    ]);
+    for (let txid = 1004; txid <= 1100; txid += 1) outcomes.add({ epoch: 9, txid, commit: true });
+    expect([...blocks.values()].at(-1)?.epochs, 'a block that begins after it').to.equal(undefined);
+    expect([1023, 1024, 1100].map((txid) => outcomes.get(txid)?.epoch)).to.deep.equal([9, 9, 9]);
+  });
+
   it('gives the memory of what it has forgotten back', () => {
     const outcomes = filled(3 * REMEMBERED_OUTCOMES, 0);
     const { blocks } = outcomes as unknown as { blocks: Map<number, unknown> };
