@@ -37,7 +37,7 @@ function returningRow(returning: Returning): Row {
   };
 }
 
-/** It missed nothing; but who starts for longer than `failure_timeout` left meanwhile and rejoins. */
+/** By delta: what it had not confirmed when it was killed could not wait longer for it. */
 const BY_ITSELF = ['log', 'delta'] as const;
 
 export const RETURNING_ROWS: readonly Row[] = [
