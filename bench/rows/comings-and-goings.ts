@@ -55,12 +55,26 @@ async function returnOf(cluster: Cluster, from: number, before: ClusterInfo): Pr
   return { seconds, by };
 }
 
+/**
+ * A DEL is answered when all members have confirmed it and whatever came before, also what nobody
+ * waits for any more.
+ */
+async function allConfirmed({ coordinator }: Cluster): Promise<void> {
+  const connection = await RespConnection.open(coordinator.host, coordinator.port);
+  try {
+    await connection.command('DEL', 'no such key');
+  } finally {
+    connection.close();
+  }
+}
+
 /** Killed and started again at once, without any writes meanwhile. */
 export async function restarted(
   cluster: Cluster,
   role: RoleProcess,
   start: StartOptions = {},
 ): Promise<Return> {
+  await allConfirmed(cluster);
   const before = await whole(cluster);
   await role.kill9();
   await gone(cluster, role);

@@ -70,7 +70,7 @@ export class Batcher {
     for (const write of alive) this.noteQueued(write);
   }
 
-  /** A client has its answer, and may send its next command at once. */
+  /** A client of a batch has its answer, and may send its next command at once. */
   expectMore(): void {
     const { now } = this.core;
     this.gatherUntil = now + (now - this.takenAt);

@@ -36,7 +36,7 @@ const MAX_GENERATION = 2 ** 32 - 1;
 /** Asking again, where an answer may have changed by itself. */
 const ASK_AGAIN_MS: Millis = 200;
 
-/** Above what a participant may have promised that does not answer: a thousand starts with log. */
+/** Above what a silent participant may have promised: in fewer starts with log than this. */
 const FORCED_EPOCH_STEP = 1000;
 
 /**

@@ -33,12 +33,12 @@ class Block {
 
   constructor(private readonly firstEpoch: number) {}
 
+  /** Each index once. */
   set(index: number, epoch: number, kind: number): void {
     this.kinds[index] = kind;
-    if (epoch !== this.firstEpoch) {
-      this.epochs ??= new Float64Array(BLOCK_OUTCOMES).fill(this.firstEpoch);
-    }
-    if (this.epochs !== undefined) this.epochs[index] = epoch;
+    if (epoch === this.firstEpoch) return;
+    this.epochs ??= new Float64Array(BLOCK_OUTCOMES).fill(this.firstEpoch);
+    this.epochs[index] = epoch;
   }
 
   epochAt(index: number): number {

@@ -272,7 +272,7 @@ export class Transactions {
       if (write.client === null || write.command.op !== 'set') continue;
       core.reply(write.client, { type: 'ok' });
       write.client = null;
-      this.batcher.expectMore();
+      if (tx.isInline) this.batcher.expectMore();
     }
     if (tx.awaitsResults) this.awaited.push(tx);
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_IN_FLIGHT } from '../../../src/base/limits.js';
+import { INLINE_PAYLOAD_BYTES, MAX_IN_FLIGHT } from '../../../src/base/limits.js';
 import type { Request } from '../../../src/rpc/messages.js';
 import { CoordinatorDriver, type DriverOptions, type Part } from './coordinator-driver.js';
 import { keepTalking } from './keep-talking.js';
@@ -358,6 +358,20 @@ describe('coordinator/transactions: failures', () => {
     allVote(driver, 1, 'no', 'disk full');
     for (const part of driver.parts) part.say(part.end(2, false));
     expect(driver.told(large)).to.match(/^MISCONF/);
+  });
+
+  it('does not hold a batch up for who sent a large value', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: 512 } }).serve();
+    const large = Buffer.alloc(INLINE_PAYLOAD_BYTES);
+    const tokens = [1, 2, 3].map((session) => driver.set('large', large, session));
+    for (const token of tokens) expect(driver.told(token)).to.equal('ok');
+    const { core } = driver.machine;
+    let lulls = 0;
+    core.again = () => {
+      lulls += 1;
+    };
+    driver.set('small', 'v', 4);
+    expect(lulls).to.equal(0);
   });
 });
 
