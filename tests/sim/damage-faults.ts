@@ -2,6 +2,7 @@
  * Faults of folders, memory and operators: what is written is lost, damaged or replaced by an older
  * copy. Those that destroy something wait for a moment when nothing depends on it.
  */
+import type { Epoch } from '../../src/base/ids.js';
 import { changeConfiguration, secondOfOtherList, startSecond } from './configuration-faults.js';
 import { type FaultsOf, type FOLDER_FAULTS, type OPERATOR_FAULTS, NOT_NOW } from './fault-names.js';
 import type { Faults } from './faults.js';
@@ -13,6 +14,15 @@ import type { SimProcess } from './process.js';
 /** Of a checkpoint that a fault asks for. */
 const CHECKPOINT_WITHIN_MS = 1500;
 
+/** A folder as it was. */
+interface Copy {
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** Of the epoch that its process had promised; '' if it was not running. */
+  readonly nonce: string;
+  /** What is there now is another store. */
+  isReplaced: boolean;
+}
+
 type DamageFaults = FaultsOf<typeof FOLDER_FAULTS> & FaultsOf<typeof OPERATOR_FAULTS>;
 
 export function damageFaults(faults: Faults): DamageFaults {
@@ -21,14 +31,20 @@ export function damageFaults(faults: Faults): DamageFaults {
 
 function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
   const { cluster } = faults;
-  const saved = new Map<ParticipantProcess, ReadonlyMap<string, Buffer>>();
+  const saved = new Map<ParticipantProcess, Copy>();
+  const replace = (process: ParticipantProcess): void => {
+    wipe(process);
+    faults.replaced.add(process);
+    const copy = saved.get(process);
+    if (copy !== undefined) copy.isReplaced = true;
+  };
   /** Whose copy holds damage that was planted before. */
   let savedDamaged: ReadonlySet<SimProcess> = new Set();
   return {
     wipeParticipant: () => {
       const process = faults.spare();
       if (process === null) return NOT_NOW;
-      replace(faults, process);
+      replace(process);
       faults.startLater(process);
       return `wipe ${process.name}`;
     },
@@ -39,7 +55,7 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
         if (faults.spare() !== null) {
           const process = next.pop();
           if (process !== undefined && cluster.configured().includes(process)) {
-            replace(faults, process);
+            replace(process);
             process.start();
           }
         }
@@ -52,16 +68,16 @@ function folderFaults(faults: Faults): FaultsOf<typeof FOLDER_FAULTS> {
       const process = faults.participant();
       const copy = saved.get(process);
       if (copy === undefined) {
-        for (const each of cluster.participants) saved.set(each, each.disk.save());
+        for (const each of cluster.participants) saved.set(each, copyOf(each));
         savedDamaged = new Set(faults.damaged);
         return 'back up the participants';
       }
       const isMember = cluster.configured().includes(process);
-      if (!isMember || faults.spare() === null) return NOT_NOW;
+      if (!isMember || faults.spare() === null || isOfLostLog(faults, copy)) return NOT_NOW;
       saved.clear();
       faults.replaced.add(process);
       if (savedDamaged.has(process)) faults.damaged.add(process);
-      return `restore an old folder of ${process.name}, ${restore(faults, process, copy)}`;
+      return `restore an old folder of ${process.name}, ${restore(faults, process, copy.files)}`;
     },
     rotLog: () => {
       const process = faults.spare();
@@ -145,12 +161,23 @@ function operatorFaults(faults: Faults): FaultsOf<typeof OPERATOR_FAULTS> {
   };
 }
 
+function copyOf({ disk, machine }: ParticipantProcess): Copy {
+  const nonce = machine?.state.epoch.nonce ?? '';
+  return { files: disk.save(), nonce, isReplaced: false };
+}
+
+/**
+ * Of a store that is no more, bound to a coordinator whose log is no more: a coordinator that
+ * starts beside it takes its own log for the older one, and waits for the store that is no more.
+ */
+function isOfLostLog({ cluster }: Faults, { nonce, isReplaced }: Copy): boolean {
+  const { takeover } = cluster.coordinator.machine as unknown as {
+    takeover: { epochs: readonly Epoch[] };
+  };
+  return isReplaced && !takeover.epochs.some((epoch) => epoch.nonce === nonce);
+}
+
 function wipe(process: SimProcess): void {
   process.crash('killed');
   process.disk.wipe();
-}
-
-function replace(faults: Faults, process: SimProcess): void {
-  wipe(process);
-  faults.replaced.add(process);
 }

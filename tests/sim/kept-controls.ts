@@ -46,6 +46,28 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [{ file: 'tests/sim/supervisor.js', find: 'replaced.add(process);', replace: '' }],
   },
   {
+    name: 'store-of-a-lost-log-restored',
+    rule: "The simulator's own: no store that is no more is restored whose epoch no log knows",
+    edits: [
+      {
+        file: 'tests/sim/damage-faults.js',
+        find: 'return isReplaced && ',
+        replace: 'return false && ',
+      },
+    ],
+  },
+  {
+    name: 'cut-log-must-decide',
+    rule: "The simulator's own: a second coordinator's log is lost, so a cut log decides nothing",
+    edits: [
+      {
+        file: 'tests/sim/run.js',
+        find: 'cluster.second !== null && ONLY_DECIDER_CUT',
+        replace: 'false && ONLY_DECIDER_CUT',
+      },
+    ],
+  },
+  {
     name: 'preamble-between-turns',
     rule: "The simulator's own: the shell begins a checkpoint, as in a process",
     edits: [
