@@ -220,8 +220,9 @@ export class Faults {
     const { machine } = this.cluster.coordinator;
     if (machine === null) return false;
     const { now, settings } = machine.core;
+    const halfMs = settings.failureTimeoutMs / 2;
     return machine.peers.all.every(
-      ({ silentAt }) => silentAt - now > settings.failureTimeoutMs / 2,
+      ({ silentAt, debt }) => silentAt - now > halfMs && now - debt.since < halfMs,
     );
   }
 
@@ -229,9 +230,8 @@ export class Faults {
   isCurrent({ machine, isFlipped }: ParticipantProcess): boolean {
     const { core } = this.cluster.coordinator.machine ?? {};
     if (core === undefined || machine === null || isFlipped) return false;
-    const { fit, tailFrom, epoch, lastPrepared } = machine.state;
-    const isBound = epoch.nonce === core.epoch.nonce;
-    return fit && tailFrom === 0 && isBound && lastPrepared >= core.toldTxid;
+    const { fit, tailFrom: cut, epoch, lastPrepared } = machine.state;
+    return fit && cut === 0 && epoch.nonce === core.epoch.nonce && lastPrepared >= core.toldTxid;
   }
 
   /** One whose folder may be lost; null if that could lose everything. */
