@@ -210,6 +210,18 @@ describe('coordinator/batcher: when a batch is due', () => {
     expect(batcher.isDue(false), 'nobody is expected any more').to.equal(true);
   });
 
+  it('waits for them however many it has while it may go alone', () => {
+    const driver = new CoordinatorDriver({ settings: { companionCommands: COMPANION_COMMANDS } });
+    const late = driver.machine.core;
+    const batcher = new Batcher(late);
+    batcher.add(make(batcher, 0));
+    batcher.take();
+    late.now += COMPANION_PATIENCE_MS;
+    for (let i = 0; i < LATE_COMPANION_COMMANDS; i += 1) batcher.add(make(batcher, i));
+    batcher.expectMore();
+    expect(batcher.isDue(false)).to.equal(false);
+  });
+
   it('waits for them no longer than the newest batch took, even if each round brings one', () => {
     const driver = new CoordinatorDriver({ settings: { companionCommands: COMPANION_COMMANDS } });
     const { core: own } = driver.machine;
