@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterInfo, isWhole, stateOf } from '../../tests/helpers/cluster-info.js';
 import { parseInfo } from '../../tests/helpers/cluster-info.js';
+import { ask } from '../../tests/helpers/data-folders.js';
 import type { Cluster } from '../../tests/helpers/processes.js';
 import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
 import type { RoleProcess, StartOptions } from '../../tests/helpers/role-process.js';
@@ -60,12 +61,8 @@ async function returnOf(cluster: Cluster, from: number, before: ClusterInfo): Pr
  * waits for any more.
  */
 async function allConfirmed({ coordinator }: Cluster): Promise<void> {
-  const connection = await RespConnection.open(coordinator.host, coordinator.port);
-  try {
-    await connection.command('DEL', 'no such key');
-  } finally {
-    connection.close();
-  }
+  const answer = await ask(coordinator, 'DEL', 'no such key');
+  if (answer !== '0') throw new Error(`a DEL was answered ${answer}`);
 }
 
 /** Killed and started again at once, without any writes meanwhile. */
