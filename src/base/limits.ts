@@ -84,8 +84,11 @@ export const REMEMBERED_OUTCOMES = 100_000;
 /** Most a participant's delta answer carries in one frame. */
 export const DELTA_BYTES = 1 * MIB;
 
-/** A delta is applied in one turn, so it also ends behind so many commands: some 10 ms of work. */
-export const DELTA_COMMANDS = 1000;
+/**
+ * A delta is parsed and applied in one turn, so it also ends behind so many commands: some 10 ms of
+ * work for a process that has just loaded its store.
+ */
+export const DELTA_COMMANDS = 500;
 
 /**
  * The first one behind so many, each next one behind twice as many: in a process that has just

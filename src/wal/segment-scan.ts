@@ -8,7 +8,7 @@ import { type OnRecord, SegmentReader, type TailVerdict } from './reader.js';
 import type { WalRecord } from './record.js';
 
 /** Records of one chunk are handled in one go, so it bounds how long nothing else is. */
-const READ_BYTES = 512 * 1024;
+const READ_BYTES = 256 * 1024;
 
 export interface SegmentReading {
   readonly verdict: TailVerdict;
