@@ -27,7 +27,7 @@ export const FULL: Scale = {
   isQuick: false,
   targetPairs: 5,
   pairs: 3,
-  seconds: 3,
+  seconds: 2.5,
   warmUpSeconds: 0.5,
   keys: 100_000,
   manyKeys: 1_000_000,
