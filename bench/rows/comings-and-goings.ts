@@ -5,8 +5,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClusterInfo, isWhole, stateOf } from '../../tests/helpers/cluster-info.js';
-import { parseInfo } from '../../tests/helpers/cluster-info.js';
+import { type ClusterInfo, isWhole, parseInfo, stateOf } from '../../tests/helpers/cluster-info.js';
 import { ask } from '../../tests/helpers/data-folders.js';
 import type { Cluster } from '../../tests/helpers/processes.js';
 import { RespConnection, textOf } from '../../tests/helpers/resp-connection.js';
@@ -56,11 +55,8 @@ async function returnOf(cluster: Cluster, from: number, before: ClusterInfo): Pr
   return { seconds, by };
 }
 
-/**
- * A DEL is answered when all members have confirmed it and whatever came before, also what nobody
- * waits for any more.
- */
-async function allConfirmed({ coordinator }: Cluster): Promise<void> {
+/** A DEL is answered once it is decided, and so is whatever came before it. */
+async function allDecided({ coordinator }: Cluster): Promise<void> {
   const answer = await ask(coordinator, 'DEL', 'no such key');
   if (answer !== '0') throw new Error(`a DEL was answered ${answer}`);
 }
@@ -71,7 +67,7 @@ export async function restarted(
   role: RoleProcess,
   start: StartOptions = {},
 ): Promise<Return> {
-  await allConfirmed(cluster);
+  await allDecided(cluster);
   const before = await whole(cluster);
   await role.kill9();
   await gone(cluster, role);

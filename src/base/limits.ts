@@ -85,10 +85,10 @@ export const REMEMBERED_OUTCOMES = 100_000;
 export const DELTA_BYTES = 1 * MIB;
 
 /**
- * A delta is parsed and applied in one turn, so it also ends behind so many commands: some 10 ms of
- * work for a process that has just loaded its store.
+ * A delta is parsed and applied in one turn, so it also ends behind so many commands, a transaction
+ * counted as one more: some 10 ms of work for a process that has just loaded its store.
  */
-export const DELTA_COMMANDS = 500;
+export const DELTA_COMMANDS = 1000;
 
 /**
  * The first one behind so many, each next one behind twice as many: in a process that has just

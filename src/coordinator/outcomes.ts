@@ -90,11 +90,11 @@ export class Outcomes {
   replace(decided: TxId, settled: TxId, recent: readonly Decision[], lineage: Lineage): void {
     this.blocks.clear();
     this.decidedTxid = 0;
+    this.settledTxid = settled;
     for (const decision of recent) {
       if (decision.txid > this.decidedTxid && decision.txid <= decided) this.add(decision);
     }
     this.decidedTxid = decided;
-    this.settledTxid = settled;
     this.lineage = lineage;
   }
 

@@ -184,7 +184,7 @@ export class Donor {
       const { epoch, commit, length, crc } = entry;
       entries.push({ epoch, txid, commit, length, crc, bytes });
       room -= bytes.length + DELTA_ENTRY_BYTES;
-      commands -= whole.length === 0 ? 1 : commandCount(whole);
+      commands -= whole.length === 0 ? 1 : 1 + commandCount(whole);
       if (skip + bytes.length < whole.length) break;
       skip = 0;
     }

@@ -55,6 +55,14 @@ export class CoordinatorProcess extends SimProcess {
     return this.shell?.machine ?? null;
   }
 
+  /** Some participant has owed it an answer for so long that it may soon be left out. */
+  get isOwedForLong(): boolean {
+    if (this.machine === null) return false;
+    const { peers, core } = this.machine;
+    const longMs = core.settings.failureTimeoutMs / 2;
+    return peers.all.some(({ debt }) => core.now - debt.since >= longMs);
+  }
+
   get isServing(): boolean {
     return this.machine?.core.phase === 'serving';
   }

@@ -221,9 +221,7 @@ export class Faults {
     if (machine === null) return false;
     const { now, settings } = machine.core;
     const halfMs = settings.failureTimeoutMs / 2;
-    return machine.peers.all.every(
-      ({ silentAt, debt }) => silentAt - now > halfMs && now - debt.since < halfMs,
-    );
+    return machine.peers.all.every(({ silentAt }) => silentAt - now > halfMs);
   }
 
   /** Sound, bound to the coordinator that is here, and with all that anybody was told. */
@@ -238,9 +236,10 @@ export class Faults {
   spare(): ParticipantProcess | null {
     const configured = this.cluster.configured();
     const found = configured[this.prng.below(configured.length)];
-    // One that refuses may be left out at any moment: then another one is the last.
+    // One that refuses or owes may be left out at any moment: then another one is the last.
     const isAnyRefusing = configured.some(({ machine }) => machine?.core.refusedTxid !== 0);
-    return configured.length > 1 && this.isSafe && !isAnyRefusing ? (found ?? null) : null;
+    if (isAnyRefusing || this.cluster.coordinator.isOwedForLong) return null;
+    return configured.length > 1 && this.isSafe ? (found ?? null) : null;
   }
 
   private crashAndRestart(process: SimProcess, kind: CrashKind): string {

@@ -48,7 +48,8 @@ const ONLY_COPY_BOUND_MS = 5000;
 const LOOK_EVERY = 4;
 const RETRY_MS = 100;
 const MAX_ATTEMPTS = 60;
-const ONLY_DECIDER_CUT = /not seen to be stored; needs \S+ \(but its log was cut before/;
+const ONLY_DECIDER_CUT =
+  /not seen to be stored; needs \S+ \(but its log was cut before transaction \d+\)$/;
 /** Writes that may fail before one must succeed: a dead connection is found out by using it. */
 const PROBES = 3;
 const PROBE_BOUND_MS = 10_000;
@@ -229,8 +230,8 @@ export class SimRun {
 
   /**
    * One member's folder was lost, and before it was replaced the log of the only other one was cut;
-   * or a second coordinator's, after the log of the only member that may decide was cut. Nobody can
-   * tell what that lacks: an operator must decide.
+   * or a second coordinator stays away, and the log of the only one that may decide was cut under
+   * it. Nobody can tell what that lacks: an operator must decide.
    */
   private isRightlyRefused(): boolean {
     const { cluster, faults } = this;

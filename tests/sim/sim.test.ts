@@ -14,6 +14,8 @@ import { markTable, median, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
 const FROM = Number(process.env['SIM_FROM'] ?? 1);
+/** Of the runs that end with a refusal that is right: more would hide some that are not. */
+const REFUSALS_PER_SEED = 3 / 2000;
 const MINUTE_MS = 60_000;
 
 describe('a simulated cluster', function () {
@@ -31,6 +33,10 @@ describe('a simulated cluster', function () {
     expect(tally.failures.length, told).to.equal(0);
     expect(median(tally.harmDone), 'faults that took effect').to.be.at.least(5);
     expect(tally.seedsWithCrash / tally.seeds, 'seeds with a crash').to.be.greaterThan(0.5);
+    const refusals = tally.marks[RIGHT_REFUSAL] ?? 0;
+    expect(refusals, 'runs that need not become whole').to.be.at.most(
+      Math.ceil(REFUSALS_PER_SEED * SEEDS),
+    );
     const missing = EXPECTED_MARKS.filter((name) => (tally.marks[name] ?? 0) === 0);
     expect(missing, 'paths that were never taken').to.deep.equal([]);
   });

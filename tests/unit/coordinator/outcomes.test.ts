@@ -111,6 +111,17 @@ describe('coordinator/outcomes', () => {
     expect(outcomes.lastCommitted, 'what is not remembered was committed').to.equal(2);
   });
 
+  it('drops nothing that is taken over as unsettled, whatever was settled before', () => {
+    const txid = REMEMBERED_OUTCOMES + 1000;
+    const outcomes = filled(txid, txid);
+    const recent = [
+      { epoch: 1, txid: 1, commit: false },
+      { epoch: 1, txid, commit: true },
+    ];
+    outcomes.replace(txid, 0, recent, []);
+    expect(outcomes.get(1)).to.deep.equal(recent[0]);
+  });
+
   it('goes back where an operator says so', () => {
     const outcomes = logOf('C C C C', 4);
     outcomes.replace(2, 2, outcomes.recent(), []);
