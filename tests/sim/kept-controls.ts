@@ -69,7 +69,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
   },
   {
     name: 'debt-unnoticed-yet',
-    rule: "The simulator's own: no folder is lost while another member owes an answer for long",
+    rule: "The simulator's own: no folder is lost while a member owes an answer for long",
     edits: [
       {
         file: 'tests/sim/faults.js',

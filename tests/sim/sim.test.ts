@@ -14,7 +14,7 @@ import { markTable, median, tallyLines } from './tally.js';
 
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 2000);
 const FROM = Number(process.env['SIM_FROM'] ?? 1);
-/** Of the runs that end with a refusal that is right: more would hide some that are not. */
+/** Of runs that end with a right refusal; one in 2,000 is usual, many would hide a wrong one. */
 const REFUSALS_PER_SEED = 3 / 2000;
 const MINUTE_MS = 60_000;
 
