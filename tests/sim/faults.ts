@@ -228,8 +228,9 @@ export class Faults {
   isCurrent({ machine, isFlipped }: ParticipantProcess): boolean {
     const { core } = this.cluster.coordinator.machine ?? {};
     if (core === undefined || machine === null || isFlipped) return false;
-    const { fit, tailFrom: cut, epoch, lastPrepared } = machine.state;
-    return fit && cut === 0 && epoch.nonce === core.epoch.nonce && lastPrepared >= core.toldTxid;
+    const { fit, tailFrom, epoch, lastPrepared } = machine.state;
+    const isBound = epoch.nonce === core.epoch.nonce;
+    return fit && tailFrom === 0 && isBound && lastPrepared >= core.toldTxid;
   }
 
   /** One whose folder may be lost; null if that could lose everything. */

@@ -11,6 +11,12 @@ const NO_LEAP: Edit = {
   replace: 'WITHOUT_LOG_EPOCH_STEP = 1',
 };
 
+const DEBTS_OVERLOOKED: Edit = {
+  file: 'tests/sim/faults.js',
+  find: 'isAnyRefusing || this.cluster.coordinator.isOwedForLong',
+  replace: 'isAnyRefusing',
+};
+
 export const KEPT_CONTROLS: readonly Control[] = [
   {
     name: 'outsider-bound-ahead',
@@ -70,13 +76,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
   {
     name: 'debt-unnoticed-yet',
     rule: "The simulator's own: no folder is lost while a member owes an answer for long",
-    edits: [
-      {
-        file: 'tests/sim/faults.js',
-        find: 'isAnyRefusing || this.cluster.coordinator.isOwedForLong',
-        replace: 'isAnyRefusing',
-      },
-    ],
+    edits: [DEBTS_OVERLOOKED],
   },
   {
     name: 'preamble-between-turns',
@@ -320,11 +320,7 @@ export const KEPT_CONTROLS: readonly Control[] = [
     edits: [
       { file: 'tests/sim/faults.js', find: 'this.hasAnsweredLately &&', replace: '' },
       // Who is silent mostly owes an answer as well.
-      {
-        file: 'tests/sim/faults.js',
-        find: 'isAnyRefusing || this.cluster.coordinator.isOwedForLong',
-        replace: 'isAnyRefusing',
-      },
+      DEBTS_OVERLOOKED,
     ],
   },
 ];
