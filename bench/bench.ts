@@ -12,6 +12,7 @@ import { type BenchArguments, parseBenchArguments, USAGE } from './arguments.js'
 import type { Figure } from './figure.js';
 import { LoadGenerator } from './load/load-generator.js';
 import { fileSystemOf } from './measures/file-system.js';
+import { memoryReadNs } from './measures/memory-latency.js';
 import { syncTimes } from './measures/sync-probe.js';
 import { figureLines, targetLines } from './report/console.js';
 import { keepResult } from './report/keep-result.js';
@@ -122,6 +123,7 @@ async function bench(args: BenchArguments): Promise<void> {
     redis: await redisVersion(),
     fileSystem,
     sync,
+    memoryReadNs: memoryReadNs(),
   });
   say(`${machineSentence(machine)}\n`);
   const generator = new LoadGenerator();

@@ -16,6 +16,8 @@ export interface Machine {
   readonly fileSystem: string;
   /** One fdatasync of a small append. */
   readonly sync: SyncTimes;
+  /** One read from memory that no cache of a core holds. */
+  readonly memoryReadNs: number;
 }
 
 export interface Result {
@@ -29,7 +31,7 @@ export interface Result {
   readonly failed: readonly string[];
 }
 
-type Found = Pick<Machine, 'commit' | 'redis' | 'fileSystem' | 'sync'>;
+type Found = Pick<Machine, 'commit' | 'redis' | 'fileSystem' | 'sync' | 'memoryReadNs'>;
 
 export function describeMachine(facts: Found): Machine {
   return {
@@ -45,8 +47,9 @@ export function describeMachine(facts: Found): Machine {
 const BYTES_PER_GIB = 2 ** 30;
 
 export function machineSentence(machine: Machine): string {
-  const { cpu, processors, memoryBytes, node, redis, fileSystem, sync } = machine;
-  const memory = `${Math.round(memoryBytes / BYTES_PER_GIB)} GiB`;
+  const { cpu, processors, memoryBytes, node, redis, fileSystem, sync, memoryReadNs } = machine;
+  const gib = Math.round(memoryBytes / BYTES_PER_GIB);
+  const memory = `${gib} GiB at ${Math.round(memoryReadNs)} ns a read`;
   return (
     `${processors} processors (${cpu}), ${memory}, Node ${node.slice(1)}, ${redis}, ` +
     `${fileSystem} with one fdatasync at ${sync.p50Ms.toFixed(2)} ms (p50), ` +

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Latencies } from '../../../bench/load/latencies.js';
 import { parseCsv } from '../../../bench/load/redis-benchmark.js';
 import { typeOfMount } from '../../../bench/measures/file-system.js';
+import { randomCycle } from '../../../bench/measures/memory-latency.js';
 import { PauseLog } from '../../../bench/measures/pause-log.js';
 import { selfTimes } from '../../../bench/measures/self-times.js';
 import { parseSummary } from '../../../bench/measures/system-calls.js';
@@ -45,6 +46,16 @@ describe('a spread', () => {
   it('of a ratio is that of the medians, with the range of the pairs', () => {
     const ratio = ratioOf([10, 20, 60], [10, 10, 20]);
     expect(ratio).to.deep.equal({ median: 2, min: 1, max: 3, values: [1, 2, 3] });
+  });
+});
+
+describe('the way through memory', () => {
+  it('leads through every place before it comes back', () => {
+    const next = randomCycle(1000);
+    const seen = new Set<number>();
+    for (let place = 0; !seen.has(place); place = next[place] ?? NaN) seen.add(place);
+    expect(seen.size).to.equal(1000);
+    expect([...seen].at(-1)).to.satisfy((last: number) => next[last] === 0);
   });
 });
 

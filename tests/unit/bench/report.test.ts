@@ -46,6 +46,7 @@ function result(): Result {
       redis: 'redis-server 7.0.15',
       fileSystem: 'ext4',
       sync: { p50Ms: 0.2, p99Ms: 0.6 },
+      memoryReadNs: 80.4,
     },
     figures: figures(),
     targets: targetResults(figures()),
@@ -74,7 +75,7 @@ describe('the summary', () => {
     const [targets, all] = [targetsMarkdown(result()), figuresMarkdown(result())];
     for (const text of [targets, all]) {
       expect(text).to.include('2026-01-02');
-      expect(text).to.include('2 processors (A processor), 8 GiB, Node 20.19.0');
+      expect(text).to.include('2 processors (A processor), 8 GiB at 80 ns a read, Node 20.19.0');
     }
     expect(targets).to.include('| at least 0.4 × | 0.40 × (0.39 to 0.41) | yes |');
     expect(targets).to.include('of commit 0123abc:');
