@@ -16,7 +16,7 @@ export interface Machine {
   readonly fileSystem: string;
   /** One fdatasync of a small append. */
   readonly sync: SyncTimes;
-  /** One read from memory that no cache of a core holds. */
+  /** One read at random in more than a core's own cache holds. */
   readonly memoryReadNs: number;
 }
 
