@@ -1,7 +1,7 @@
 /**
  * The systems that rows share. Each is started when a row first asks for it and stopped when no
- * later row will; those of the base point hold its keys already, and have served for a while: what
- * compiles itself while it runs, as we do, takes some seconds for that.
+ * later row will. Those of the base point hold its keys already, and have served for a while, as has
+ * the bare pattern: what compiles itself while it runs takes some seconds for that.
  */
 import type { LoadGenerator } from '../load/load-generator.js';
 import { BASE_LOAD } from '../load/load-spec.js';
@@ -33,7 +33,7 @@ export class Systems {
 
   /** Has no store to fill. */
   floor(): Promise<System> {
-    return this.get('floor', () => BarePattern.start(this.folder));
+    return this.get('floor', async () => this.served(await BarePattern.start(this.folder)));
   }
 
   /** The one without replicas, or the one with. */
@@ -67,8 +67,12 @@ export class Systems {
 
   private async filled<T extends System>(starting: Promise<T>): Promise<T> {
     const system = await starting;
+    await fill(this.generator, system.port, this.scale.keys, BASE_LOAD.valueBytes);
+    return this.served(system);
+  }
+
+  private async served<T extends System>(system: T): Promise<T> {
     const { port, set } = system;
-    await fill(this.generator, port, this.scale.keys, BASE_LOAD.valueBytes);
     const load = { ...BASE_LOAD, port, operations: [set], warmUpSeconds: 0 };
     await this.generator.run({ ...load, seconds: FIRST_SECONDS });
     return system;
