@@ -1,7 +1,7 @@
 /**
  * The systems that rows share. Each is started when a row first asks for it and stopped when no
- * later row will. Those of the base point hold its keys already, and have served for a while, as has
- * the bare pattern: what compiles itself while it runs takes some seconds for that.
+ * later row will. Those of the base point hold its keys already, and have served for a while, as
+ * has the bare pattern: what compiles itself while it runs takes some seconds for that.
  */
 import type { LoadGenerator } from '../load/load-generator.js';
 import { BASE_LOAD } from '../load/load-spec.js';
